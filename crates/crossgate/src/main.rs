@@ -1,0 +1,2 @@
+//! Crossgate.
+fn main() {}
