@@ -1,0 +1,144 @@
+//! `crossgate up`: opens the parts, binds the doors, serves until told to stop.
+
+mod notify;
+mod reload;
+mod welcome;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use crossgate_edge::Edge;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::ConfigFile;
+use crate::compose::Program;
+use crate::config::{self, Loaded};
+use crate::console::Console;
+use crate::{demo, log};
+use reload::Reloader;
+
+/// How often histograms move what they have gathered into their buckets.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// Upper bounds of the buckets for durations, in seconds: from an in-process read to a slow callee.
+const DURATION_BUCKETS: &[f64] = &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// How to start.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Writes the bound addresses there, as JSON, once calls are answered.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+}
+
+/// Starts, serves, stops.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let (loaded, demo) = match &args.file.config {
+        Some(file) => (config::load(file, std::env::vars())?, None),
+        None => {
+            let demo = demo::open(Path::new(demo::FOLDER))?;
+            (config::load(&demo.config, std::env::vars())?, Some(demo))
+        }
+    };
+    let level = log::start(&loaded.config.log)?;
+    let metrics = install_metrics()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(loaded, level, metrics, demo, args.ready_file.as_deref()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn install_metrics() -> anyhow::Result<PrometheusHandle> {
+    let recorder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), DURATION_BUCKETS)?.build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|_| anyhow::anyhow!("the metrics recorder is installed once"))?;
+    Ok(handle)
+}
+
+async fn serve(loaded: Loaded, level: log::Level, metrics: PrometheusHandle, demo: Option<demo::Demo>, ready_file: Option<&Path>) -> anyhow::Result<()> {
+    let mut stop = Stop::listen()?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let program = Program::open(&loaded.config, metrics).await?;
+    let site = Arc::new(Console::new(program.console_parts()));
+    let parts = crossgate_edge::Parts {
+        router: Arc::clone(&program.router),
+        identity: Arc::clone(&program.identity),
+        clock: Arc::clone(&program.clock),
+        site,
+        mounts: program.mounts(loaded.config.validate_responses),
+        realm: program.realm.clone(),
+    };
+    let edge = Edge::bind(loaded.config.edge.clone(), parts).await.context("[edge] cannot start")?;
+    let addresses = edge.addresses();
+    for (name, address) in &addresses {
+        tracing::info!(listener = name, "listening on {address}");
+    }
+    if let Some(file) = ready_file {
+        announce(file, &addresses)?;
+    }
+    notify::systemd("READY=1");
+    if let Some(demo) = &demo {
+        welcome::print(demo, &addresses)?;
+    }
+
+    let (drain, drained) = tokio::sync::oneshot::channel::<()>();
+    let reloader = Reloader::new(loaded, level);
+    let background = async {
+        let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
+        let mut reloader = reloader;
+        loop {
+            tokio::select! {
+                _ = upkeep.tick() => program.metrics.run_upkeep(),
+                Some(()) = hangup.recv() => reloader.reload(&program, &edge),
+            }
+        }
+    };
+    let stopping = async {
+        let why = stop.recv().await;
+        tracing::info!("{why}: finishing what is in flight; a second signal stops at once");
+        notify::systemd("STOPPING=1");
+        let _ = drain.send(());
+        stop.recv().await;
+        tracing::warn!("stopping at once");
+    };
+    tokio::select! {
+        () = edge.serve(async { let _ = drained.await; }) => {}
+        () = async { tokio::join!(stopping, std::future::pending::<()>()); } => {}
+        () = background => {}
+    }
+    program.close().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn announce(file: &Path, addresses: &[(String, crossgate_edge::Address)]) -> anyhow::Result<()> {
+    let listeners: Vec<_> = addresses.iter().map(|(name, address)| json!({"name": name, "address": address.to_string(), "tls": address.tls})).collect();
+    let text = serde_json::to_vec(&json!({"pid": std::process::id(), "listeners": listeners}))?;
+    // Written aside and renamed, so that whoever waits for the file never reads half of it.
+    let aside = file.with_extension("partial");
+    std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, file)).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The signals that end the program.
+struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn recv(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! SIGHUP: the configuration is read again, and what can change while running does.
+
+use anyhow::{Context as _, bail};
+use crossgate_edge::Edge;
+use toml::{Table, Value};
+
+use crate::compose::Program;
+use crate::config::{self, Loaded};
+use crate::log;
+
+/// Sections that a running program cannot change, and why.
+const FIXED: &[(&str, &str)] = &[
+    ("realm", "callers and tokens belong to it"),
+    ("store", "the database is open"),
+    ("audit", "the audit log is open"),
+    ("services", "services are opened at start"),
+    ("contracts", "contracts are joined to procedures at start"),
+    ("validate_responses", "contracts are joined to procedures at start"),
+];
+
+pub(super) struct Reloader {
+    current: Loaded,
+    level: log::Level,
+}
+
+impl Reloader {
+    pub(super) fn new(current: Loaded, level: log::Level) -> Self {
+        Self { current, level }
+    }
+
+    /// Reads the configuration again. All of it takes effect, or none of it and the log says why.
+    pub(super) fn reload(&mut self, program: &Program, edge: &Edge) {
+        match self.try_reload(program, edge) {
+            Ok(()) => tracing::info!("configuration reloaded from {}", self.current.file.display()),
+            Err(error) => tracing::error!("the configuration was not reloaded, and the old one stays in force: {error:#}"),
+        }
+    }
+
+    fn try_reload(&mut self, program: &Program, edge: &Edge) -> anyhow::Result<()> {
+        let fresh = config::load(&self.current.file, std::env::vars())?;
+        let refused = refusals(&self.current.table, &fresh.table);
+        if !refused.is_empty() {
+            bail!("a restart is needed for: {}", refused.join("; "));
+        }
+        log::check(&fresh.config.log)?;
+        if fresh.config.log.format != self.current.config.log.format {
+            bail!("a restart is needed for: log.format (the log is open)");
+        }
+        // The doors are checked before identity is swapped, and swapped after it: each swap is whole,
+        // and a fault in either leaves both as they were.
+        let doors = edge.prepare(fresh.config.edge.clone()).context("[edge]")?;
+        program.identity.reload(fresh.config.identity.clone()).context("[identity]")?;
+        edge.apply(doors);
+        self.level.set(&fresh.config.log.level)?;
+        self.current = fresh;
+        Ok(())
+    }
+}
+
+fn refusals(old: &Table, new: &Table) -> Vec<String> {
+    let same = |key: &str| old.get(key).unwrap_or(&Value::Boolean(false)) == new.get(key).unwrap_or(&Value::Boolean(false));
+    FIXED.iter().filter(|(key, _)| !same(key)).map(|(key, why)| format!("`{key}` ({why})")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_change_is_named_with_its_reason() {
+        let old: Table = toml::from_str("realm = \"a\"\n[log]\nlevel = \"info\"").unwrap();
+        let new: Table = toml::from_str("realm = \"b\"\n[log]\nlevel = \"debug\"\n[store]\npath = \"x\"").unwrap();
+        assert_eq!(refusals(&old, &new), ["`realm` (callers and tokens belong to it)", "`store` (the database is open)"]);
+        assert!(refusals(&old, &old).is_empty());
+    }
+}

@@ -1,0 +1,166 @@
+//! The composition root: opens every part in order, and joins contracts to tables.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use crossgate_call::{Clock, Realm, SystemClock};
+use crossgate_contract::{Contract, Operation, Options};
+use crossgate_edge::Mount;
+use crossgate_identity::Identity;
+use crossgate_router::audit::Audit;
+use crossgate_router::{Parts, Router};
+use crossgate_store::Store;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::json;
+
+use crate::config::{Config, Mounted};
+use crate::fetch::HttpsFetch;
+use crate::services::{self, BuiltIn};
+use crate::system::{self, System};
+
+/// Everything short of listeners, open and joined.
+pub(crate) struct Program {
+    pub(crate) realm: Realm,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Store,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) router: Arc<Router>,
+    pub(crate) contracts: Vec<Named>,
+    /// What the metrics' buckets need from time to time.
+    pub(crate) metrics: PrometheusHandle,
+}
+
+/// A mounted contract.
+#[derive(Clone)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) prefix: String,
+    pub(crate) contract: Arc<Contract>,
+    /// Per operation, in the contract's order.
+    pub(crate) procedures: Vec<Option<Arc<str>>>,
+}
+
+/// Where a contract's operations find their procedures' names.
+enum Naming<'a> {
+    /// In the tables of the built-in services, by method and path.
+    Tables(&'a HashMap<&'static str, Arc<str>>),
+    /// In the contract: `x-crossgate-procedure`, else the operation's id behind a prefix.
+    Operations(&'a str),
+}
+
+impl Program {
+    /// Opens the parts that the configuration names.
+    pub(crate) async fn open(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let realm = Realm::new(config.realm.as_str());
+        let store = Store::open(&config.store).await.context("[store] cannot be opened")?;
+        let audit = Audit::open(&config.audit, Arc::clone(&clock)).await.context("[audit] cannot be opened")?;
+        let fetch = Arc::new(HttpsFetch::new()?);
+        let identity = Identity::open(config.identity.clone(), store.clone(), fetch, Arc::clone(&clock)).await.context("[identity] is not usable")?;
+        let router = Router::new(Parts { identity: Arc::clone(&identity), audit, clock: Arc::clone(&clock) });
+
+        let system = System::new(metrics.clone());
+        let mut built_in = services::open(&config.services, &store, &clock).await?;
+        built_in.push(BuiltIn { service: system.service(), name: "crossgate", contract: system::CONTRACT });
+        let logins = crossgate_call::Service {
+            name: "identity",
+            procedures: crossgate_identity::procedures(&identity),
+            ready: Arc::new({
+                let store = store.clone();
+                move || {
+                    let store = store.clone();
+                    Box::pin(async move { store.ready().await.map_err(Into::into) })
+                }
+            }),
+        };
+        for service in built_in.iter().map(|built_in| &built_in.service).chain([&logins]) {
+            router.install(&realm, service)?;
+        }
+
+        let contracts = mounts(config, &built_in, &logins)?;
+        system.attach(&router, summary(config, &contracts));
+        Ok(Self { realm, clock, store, identity, router, contracts, metrics })
+    }
+
+    /// What the doors need to know of the contracts.
+    pub(crate) fn mounts(&self, validate_responses: bool) -> Vec<Mount> {
+        let mount = |named: &Named| Mount {
+            contract: Arc::clone(&named.contract),
+            prefix: named.prefix.clone(),
+            procedures: named.procedures.clone(),
+            validate_responses,
+        };
+        self.contracts.iter().map(mount).collect()
+    }
+
+    /// Writes down what is still in flight, and closes what is open.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        self.router.audit().close().await.context("the audit log could not be closed")?;
+        self.store.close().await.context("the store could not be closed")
+    }
+}
+
+fn mounts(config: &Config, built_in: &[BuiltIn], logins: &crossgate_call::Service) -> anyhow::Result<Vec<Named>> {
+    let rows = built_in.iter().map(|built_in| &built_in.service).chain([logins]).flat_map(|service| &service.procedures);
+    let table: HashMap<&'static str, Arc<str>> = rows.filter_map(|row| Some((row.operation?, row.name.into()))).collect();
+    let mut contracts = Vec::new();
+    for BuiltIn { name, contract, .. } in built_in {
+        let file = format!("contracts/{name}.yaml");
+        let contract = Contract::parse(&file, contract, Options::default()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
+        contracts.push(joined(name, "", contract, &Naming::Tables(&table))?);
+    }
+    for (name, mounted) in &config.contracts {
+        let Mounted { file, prefix, procedures, compat } = mounted;
+        let text = std::fs::read_to_string(file).with_context(|| format!("contracts.{name}: cannot read {}", file.display()))?;
+        let options = Options { compat: *compat, ..Options::default() };
+        let contract = Contract::parse(&file.display().to_string(), &text, options).map_err(|faults| anyhow::anyhow!("{faults}"))?;
+        contracts.push(joined(name, prefix, contract, &Naming::Operations(procedures))?);
+    }
+    Ok(contracts)
+}
+
+fn joined(name: &str, prefix: &str, contract: Contract, naming: &Naming<'_>) -> anyhow::Result<Named> {
+    let mut procedures = Vec::new();
+    for operation in contract.operations() {
+        let procedure = procedure_of(operation, naming);
+        if let (None, Naming::Tables(_)) = (&procedure, naming) {
+            bail!("contracts/{name}.yaml: no service answers {} {}", operation.method(), operation.template());
+        }
+        procedures.push(procedure);
+    }
+    Ok(Named { name: name.to_owned(), prefix: prefix.to_owned(), contract: Arc::new(contract), procedures })
+}
+
+fn procedure_of(operation: &Operation, naming: &Naming<'_>) -> Option<Arc<str>> {
+    match naming {
+        Naming::Tables(table) => table.get(&*format!("{} {}", operation.method(), operation.template())).cloned(),
+        Naming::Operations(prefix) => match operation.extension("x-crossgate-procedure").and_then(|name| name.as_str()) {
+            Some(name) => Some(name.into()),
+            None => operation.id().map(|id| format!("{prefix}{id}").into()),
+        },
+    }
+}
+
+/// What `/configz` tells: what runs, and nothing secret.
+fn summary(config: &Config, contracts: &[Named]) -> serde_json::Value {
+    let contracts: Vec<_> = contracts
+        .iter()
+        .map(|named| {
+            let operations: Vec<_> = named
+                .contract
+                .operations()
+                .iter()
+                .zip(&named.procedures)
+                .map(|(operation, procedure)| json!({"operation": format!("{} {}{}", operation.method(), named.prefix, operation.template()), "procedure": procedure}))
+                .collect();
+            json!({"name": named.name, "title": named.contract.title(), "version": named.contract.version(), "prefix": named.prefix, "operations": operations})
+        })
+        .collect();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "realm": config.realm,
+        "validate_responses": config.validate_responses,
+        "contracts": contracts,
+    })
+}
