@@ -24,7 +24,10 @@ pub(crate) struct Closure<T, E, F> {
     reply: oneshot::Sender<Result<T, E>>,
 }
 
-impl<T, E, F> Closure<T, E, F> {
+impl<T, E, F> Closure<T, E, F>
+where
+    F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T, E>,
+{
     pub(crate) fn new(work: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
         Self { work: Some(work), result: None, reply }
     }

@@ -57,16 +57,16 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when no temporary directory can be made.
     pub fn temporary() -> Result<Self> {
-        Self::temporary_with(Config::default())
+        Self::temporary_with(&Config::default())
     }
 
     /// As [`Store::temporary`], with everything but the path taken from `config`.
     ///
     /// # Errors
     /// As [`Store::temporary`] and [`Store::open`].
-    pub fn temporary_with(config: Config) -> Result<Self> {
+    pub fn temporary_with(config: &Config) -> Result<Self> {
         let directory = Directory::new()?;
-        let config = Config { path: directory.path().join("store.db"), ..config };
+        let config = Config { path: directory.path().join("store.db"), ..config.clone() };
         Self::start(&config, Some(directory))
     }
 

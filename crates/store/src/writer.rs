@@ -189,3 +189,45 @@ fn finish(conn: Connection) -> Result<()> {
     conn.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)").map_err(from_sqlite)?;
     conn.close().map_err(|(_, error)| from_sqlite(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Closure;
+    use crate::{Config, sqlite};
+
+    #[tokio::test]
+    async fn a_full_disk_fails_its_writes_and_not_the_ones_after_there_is_room_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let conn = sqlite::open_writer(&Config::at(directory.path().join("full.db"))).unwrap();
+        conn.execute_batch("CREATE TABLE t (b BLOB) STRICT; PRAGMA max_page_count = 20").unwrap();
+        let (_sender, queue) = mpsc::channel(1);
+        let (counters, failing) = (Arc::default(), Arc::default());
+        let mut writer = Writer { tx: Tx::new(conn, 10), queue, counters, failing };
+        let mut answers = Vec::new();
+        let mut waiting: VecDeque<Box<dyn Job>> = VecDeque::new();
+        for bytes in [10, 1 << 20, 10] {
+            let (reply, answer) = oneshot::channel();
+            waiting.push_back(Box::new(Closure::new(
+                move |tx| {
+                    Box::pin(async move { tx.execute("INSERT INTO t (b) VALUES (?)", (vec![1u8; bytes],)).await })
+                },
+                reply,
+            )));
+            answers.push(answer);
+        }
+        while !waiting.is_empty() {
+            writer.group(&mut waiting);
+        }
+        let mut kept = 0;
+        for (index, answer) in answers.into_iter().enumerate() {
+            match answer.await.unwrap() {
+                Ok(changed) => kept += changed,
+                Err(error) => assert!(error.is_retryable() && index < 2, "{index}: {error}"),
+            }
+        }
+        let counted: i64 = writer.tx.conn().query_row("SELECT count(*) FROM t", (), |row| row.get(0)).unwrap();
+        assert_eq!(counted as u64, kept, "what was answered is there, and nothing else");
+        assert!((1..=2).contains(&kept));
+    }
+}
