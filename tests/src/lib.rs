@@ -9,6 +9,7 @@ mod pki;
 mod program;
 mod python;
 mod site;
+mod standard;
 mod until;
 
 pub use answer::Answer;
@@ -17,4 +18,5 @@ pub use pki::{Authority, Leaf};
 pub use program::{Listener, Program};
 pub use python::{Python, chromium};
 pub use site::{Finished, Site};
+pub use standard::Client;
 pub use until::{PATIENCE, until};

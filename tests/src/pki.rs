@@ -102,3 +102,8 @@ impl Authority {
         Leaf { certificate: certificate.pem(), key: key.serialize_pem(), serial }
     }
 }
+
+/// A key that signs tokens: ECDSA P-256, PKCS #8 in PEM.
+pub(crate) fn signing_key() -> String {
+    KeyPair::generate().expect("a key can be made").serialize_pem()
+}

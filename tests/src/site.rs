@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::{Authority, Program};
+use crate::{Authority, Http, Program, Visitor};
 
 /// A folder that Crossgate is run in. It goes when the value goes.
 pub struct Site {
@@ -49,13 +49,15 @@ impl Finished {
     }
 }
 
-/// The program's file: beside the test binary, one folder up. Cargo builds both into `target/PROFILE`.
-pub(crate) fn executable() -> PathBuf {
+/// The program's file: where cargo put it, which is beside the test binary or one folder up (`deps/`).
+fn executable() -> PathBuf {
     let test = std::env::current_exe().expect("a process knows its executable");
-    let program = test.ancestors().nth(2).expect("target/PROFILE/deps/it-HASH").join("crossgate");
+    let beside = test.parent().expect("an executable is in a folder");
+    let folder = if beside.ends_with("deps") { beside.parent().expect("deps is in a folder") } else { beside };
+    let program = folder.join("crossgate");
     assert!(
         program.exists(),
-        "the journeys start the real program, and {} is not there: run `cargo build --workspace` first, or `make test`",
+        "the real program is started, and {} is not there: run `cargo build --workspace` first, or `make test`",
         program.display()
     );
     program
@@ -134,6 +136,11 @@ impl Site {
         let output = child.wait_with_output().expect("the program ends");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
         Finished { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// A client of `base` (`https://127.0.0.1:40123`) without credentials, that trusts this site's authority.
+    pub fn visitor(&self, base: &str) -> Visitor {
+        Visitor::new(base.to_owned(), self.authority.der().clone(), Http::Any, None)
     }
 
     /// Starts `crossgate up` with this folder's configuration, and waits until it is ready.
