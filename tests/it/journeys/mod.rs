@@ -1,0 +1,32 @@
+//! What people do with Crossgate, done against the real program on free ports.
+
+mod balance;
+mod commands;
+mod import;
+mod inputs;
+mod reload;
+mod stop;
+mod sweep;
+mod tls;
+
+use crossgate_tests::{Client, Program, Visitor};
+
+/// What the standard ledger answers for its first loan, and where.
+const BALANCE: &str = "/api/v1/loan/1/2020-10-31";
+const OWED: &str = "\"423.00\"";
+
+/// A visitor of the TLS door with a token.
+async fn signed_in(program: &Program, (client, secret): Client) -> Visitor {
+    let visitor = program.visitor("tls");
+    let token = visitor.token(client, secret).await;
+    visitor.with_token(&token)
+}
+
+/// The value of a metric's series, summed over those that have all of `labels`.
+fn metric(metrics: &str, name: &str, labels: &[&str]) -> f64 {
+    metrics
+        .lines()
+        .filter(|line| line.starts_with(name) && labels.iter().all(|label| line.contains(label)))
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+        .sum()
+}
