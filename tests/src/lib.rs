@@ -17,6 +17,6 @@ pub use client::{Http, Visitor};
 pub use pki::{Authority, Leaf};
 pub use program::{Listener, Program};
 pub use python::{Python, chromium};
-pub use site::{Finished, Site};
+pub use site::{Finished, Site, executable};
 pub use standard::Client;
 pub use until::{PATIENCE, until};

@@ -44,12 +44,11 @@ pub struct Program {
 static STARTS: AtomicU32 = AtomicU32::new(1);
 
 impl Program {
-    pub(crate) async fn start(site: &Site, arguments: &[&str]) -> Self {
+    pub(crate) async fn start(site: &Site, mut command: Command) -> Self {
         let start = STARTS.fetch_add(1, Ordering::Relaxed);
         let file = |name: &str| site.path(&format!("{name}.{start}"));
         let (ready_file, log, stdout) = (file("ready"), file("log"), file("stdout"));
-        let child = site
-            .command(arguments)
+        let child = command
             .arg("--ready-file")
             .arg(&ready_file)
             .stdout(File::create(&stdout).expect("the folder can be written"))

@@ -50,7 +50,10 @@ impl Finished {
 }
 
 /// The program's file: where cargo put it, which is beside the test binary or one folder up (`deps/`).
-fn executable() -> PathBuf {
+///
+/// # Panics
+/// When it has not been built.
+pub fn executable() -> PathBuf {
     let test = std::env::current_exe().expect("a process knows its executable");
     let beside = test.parent().expect("an executable is in a folder");
     let folder = if beside.ends_with("deps") { beside.parent().expect("deps is in a folder") } else { beside };
@@ -145,12 +148,14 @@ impl Site {
 
     /// Starts `crossgate up` with this folder's configuration, and waits until it is ready.
     pub async fn start(&self) -> Program {
-        Program::start(self, &["up", "--config", "crossgate.toml"]).await
+        Program::start(self, self.command(&["up", "--config", "crossgate.toml"])).await
     }
 
-    /// Starts `crossgate up` as a newcomer does: without a configuration.
-    pub async fn start_demonstration(&self) -> Program {
-        Program::start(self, &["up"]).await
+    /// Starts `crossgate up` as a newcomer does, without a configuration, in an environment that says `variables`.
+    pub async fn start_demonstration(&self, variables: &[(&str, &str)]) -> Program {
+        let mut command = self.command(&["up"]);
+        command.envs(variables.iter().copied());
+        Program::start(self, command).await
     }
 }
 

@@ -1,7 +1,10 @@
 //! What people do with Crossgate, done against the real program on free ports.
 
 mod balance;
+mod browser;
 mod commands;
+mod contracts;
+mod demonstration;
 mod import;
 mod inputs;
 mod reload;

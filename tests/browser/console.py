@@ -1,0 +1,159 @@
+"""A person's way through the console, in headless Chromium: sign in, loans, a chart, the record of calls, and a
+request tried out from the API explorer. Any message of the page's console fails it: the Content-Security-Policy
+reports there what it refused.
+
+    console.py BASE USER PASSWORD LOAN DATE BALANCE CHROMIUM PICTURES
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
+
+BASE, USER, PASSWORD, LOAN, DATE, BALANCE, CHROMIUM, PICTURES = sys.argv[1:]
+
+# Chromium has no business with the network beyond our port; and as root it needs its sandbox off.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+complaints: list[str] = []
+
+
+def listen(page: Page) -> None:
+    def message(said: ConsoleMessage) -> None:
+        # Tells of answers that are errors on purpose: the page shows them.
+        if said.type in ("error", "warning") and "the server responded with a status of" not in said.text:
+            complaints.append(f"{page.url}: {said.text}")
+
+    page.on("console", message)
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+
+
+def picture(page: Page, name: str) -> None:
+    page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
+def sign_in(page: Page, password: str) -> None:
+    page.get_by_label("User name").fill(USER)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def signing_in(page: Page) -> None:
+    page.goto(f"{BASE}/loans")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    picture(page, "sign-in")
+    sign_in(page, "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    sign_in(page, PASSWORD)
+    # Back to where the visitor wanted to go.
+    expect(page).to_have_url(f"{BASE}/loans")
+    expect(page.get_by_role("heading", name="Loans", exact=True)).to_be_visible()
+    cookie = next(cookie for cookie in page.context.cookies() if "crossgate" in cookie["name"])
+    assert cookie["httpOnly"] and cookie["sameSite"] in ("Lax", "Strict"), cookie
+    assert cookie["secure"] and cookie["name"].startswith("__Host-"), cookie
+
+
+def loans(page: Page) -> None:
+    picture(page, "loans")
+    page.get_by_role("link", name=f"Loan {LOAN}", exact=True).click()
+    expect(page.get_by_role("heading", name="Balance over time")).to_be_visible()
+    chart = page.locator("section.chart-card svg").last
+    box = chart.bounding_box()
+    assert box and box["width"] > 300 and box["height"] > 100, f"the chart can be seen: {box}"
+    assert chart.locator("path, polyline").count() > 0, "the chart has a line"
+    page.locator("input[type=date]").fill(DATE)
+    page.locator("form", has=page.locator("input[type=date]")).get_by_role("button").click()
+    expect(page.get_by_role("main")).to_contain_text(BALANCE)
+    picture(page, "loan")
+
+
+def calls(page: Page) -> None:
+    page.goto(f"{BASE}/calls")
+    picture(page, "calls")
+
+
+def explorer(page: Page) -> None:
+    page.get_by_role("link", name="API", exact=True).click()
+    expect(page.get_by_role("heading", name="APIs")).to_be_visible()
+    picture(page, "docs")
+    page.get_by_role("link", name="Loans", exact=True).last.click()
+    operation = page.locator("details.op", has=page.locator("code.path", has_text="/api/v1/loan/{loan_id}/{date}")).first
+    operation.locator("summary").first.click()
+    page.locator("[data-as]").select_option("session")
+    operation.locator("[data-field=loan_id]").fill(LOAN)
+    operation.locator("[data-field=date]").fill(DATE)
+    operation.get_by_role("button", name="Send").click()
+    answer = operation.locator("[data-answer]")
+    expect(answer).to_contain_text("200")
+    expect(answer.locator("pre")).to_contain_text(f'"{BALANCE}"')
+    expect(answer).not_to_contain_text("not in the contract")
+    picture(page, "docs-tried")
+    # Without credentials the same request is refused, and the contract says so.
+    page.locator("[data-as]").select_option("nobody")
+    operation.get_by_role("button", name="Send").click()
+    expect(answer).to_contain_text("401")
+    expect(answer).not_to_contain_text("not in the contract")
+
+
+def phone(page: Page) -> None:
+    for path, name in [("/loans", "loans"), (f"/loans/{LOAN}", "loan"), ("/docs", "docs")]:
+        page.goto(f"{BASE}{path}")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, f"{path} is {width} px wide on a phone of 390"
+        picture(page, f"phone-{name}")
+
+
+def without_scripts(page: Page) -> None:
+    page.goto(f"{BASE}/sign-in")
+    sign_in(page, PASSWORD)
+    page.goto(f"{BASE}/loans/{LOAN}")
+    expect(page.get_by_role("heading", name="Balance over time")).to_be_visible()
+    page.goto(f"{BASE}/docs/loans")
+    expect(page.locator("details.op").first).to_be_visible()
+
+
+def signing_out(page: Page) -> None:
+    page.goto(f"{BASE}/loans")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{BASE}/loans")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def main() -> None:
+    Path(PICTURES).mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        desk = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 900})
+        page = desk.new_page()
+        page.set_default_timeout(30_000)
+        listen(page)
+        signing_in(page)
+        loans(page)
+        calls(page)
+        explorer(page)
+        state = desk.storage_state()
+
+        hand = browser.new_context(
+            ignore_https_errors=True, storage_state=state, color_scheme="dark", viewport={"width": 390, "height": 844}
+        )
+        small = hand.new_page()
+        listen(small)
+        phone(small)
+
+        plain = browser.new_context(ignore_https_errors=True, java_script_enabled=False)
+        without_scripts(plain.new_page())
+
+        signing_out(page)
+        browser.close()
+    assert not complaints, "\n".join(complaints)
+
+
+main()

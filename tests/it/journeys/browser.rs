@@ -1,0 +1,31 @@
+//! A person's way through the console, in a real browser: `tests/browser/console.py`.
+
+use std::path::Path;
+
+use crossgate_tests::{Python, Site, chromium};
+
+use super::{BALANCE, OWED};
+
+#[tokio::test]
+async fn a_person_signs_in_and_finds_balance_chart_calls_and_the_explorer() {
+    let site = Site::with_loans();
+    let password = "correct horse battery staple";
+    let hash = site.run_with_input(&["hash", "password"], &format!("{password}\n")).success();
+    let user = format!(
+        "[identity.users.ann]\npassword = \"{}\"\nroles = [\"lender\", \"auditor\"]\n\n[services.loans]",
+        hash.trim()
+    );
+    site.reconfigure("[services.loans]", &user);
+    let program = site.start().await;
+    let (_, date) = BALANCE.rsplit_once('/').expect("a path");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the top of the checkout");
+    let output = Python::find()
+        .command("python")
+        .arg(top.join("tests/browser/console.py"))
+        .args([&program.url("tls"), "ann", password, "1", date, OWED.trim_matches('"')])
+        .args([chromium(), top.join("target/screenshots")])
+        .output()
+        .expect("python starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    program.stop().await;
+}
