@@ -1,0 +1,3 @@
+//! The crate's behaviour, from outside.
+
+mod names;
