@@ -11,6 +11,7 @@ mod reload;
 mod stop;
 mod sweep;
 mod tls;
+mod tokens;
 
 use crossgate_tests::{Client, Program, Visitor};
 
