@@ -1,7 +1,7 @@
 //! What operators type, apart from `up`.
 
 use crossgate_tests::Site;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{BALANCE, OWED, signed_in};
 
@@ -139,10 +139,50 @@ async fn an_edited_audit_log_is_found_out() {
 }
 
 #[tokio::test]
-async fn tokens_are_issued_and_inspected_on_the_command_line() {
+async fn a_token_issued_on_the_command_line_calls_and_can_be_inspected() {
     let site = Site::with_loans();
-    let help = site.run(&["token", "issue", "--help"]).success();
-    assert!(help.contains("Usage"), "{help}");
+    let issue = [
+        "token",
+        "issue",
+        "--subject",
+        "night-job",
+        "--role",
+        "lender",
+        "--lifetime",
+        "60",
+        "--config",
+        "crossgate.toml",
+    ];
+    let token = site.run(&issue).success();
+    let program = site.start().await;
+    assert_eq!(program.visitor("tls").with_token(token.trim()).get(BALANCE).await.text(), OWED);
+    program.stop().await;
+
+    let inspect =
+        |token: &str| site.run_with_input(&["token", "inspect", "--json", "--config", "crossgate.toml"], token);
+    let told: Value = serde_json::from_str(&inspect(&token).success()).expect("JSON");
+    assert_eq!((told["valid"].as_bool(), told["caller"].as_str()), (Some(true), Some("night-job")), "{told}");
+    let broken = format!("{}x", token.trim());
+    let finished = inspect(&broken);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let told: Value = serde_json::from_str(&finished.stdout).expect("JSON");
+    assert_eq!(told["valid"], false, "{told}");
+}
+
+#[tokio::test]
+async fn a_user_added_on_the_command_line_signs_in_at_once() {
+    let site = Site::with_loans();
+    let program = site.start().await;
+    let add = ["add", "user", "bob", "--role", "lender", "--config", "crossgate.toml"];
+    site.run_with_input(&add, "a long enough password\n").success();
+    let visitor = program.visitor("tls");
+    let answer = visitor.post("/token", &json!({"user": "bob", "pw": "a long enough password"})).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let token = answer.json()["access_token"].as_str().expect("a token").to_owned();
+    assert_eq!(visitor.with_token(&token).get(BALANCE).await.text(), OWED);
+    let said = site.run_with_input(&add, "another long password\n").failure();
+    assert!(said.contains("bob"), "{said}");
+    program.stop().await;
 }
 
 #[test]
