@@ -1,1 +1,47 @@
-//! Placeholder.
+//! Whether: who is calling, and what they may do.
+//!
+//! This crate owns the way from credentials to a verified [`crossgate_call::Caller`] (bearer tokens,
+//! client certificates, API keys, passwords, browser sessions), the issuing of tokens, and the grants.
+//! It must not know any HTTP framework (strings come in and go out), nor who provides a procedure.
+//!
+//! - [`Identity::open`] compiles a [`Config`]; [`Identity::reload`] replaces it, whole or not at all.
+//! - [`Identity::caller`] answers who is calling. Credentials are verified once and remembered by their
+//!   digest until they end; after that it is one hash and one look-up.
+//! - [`Grants::permits`] answers whether they may: nothing that is not granted, the same for HTTP and WAMP.
+//! - [`Identity::token`] is the token endpoint (RFC 6749, 7523, 8705, 9068).
+//!
+//! What is refused is refused with 401 and a challenge, whatever is sent: bad input is never our fault.
+
+mod bucket;
+mod cache;
+mod certificate;
+mod config;
+mod digest;
+mod fault;
+mod grants;
+mod identity;
+mod json;
+mod jwt;
+mod lockout;
+mod password;
+mod random;
+mod records;
+mod refusal;
+mod signing;
+mod state;
+mod token;
+
+pub use certificate::{CertificateError, PeerCertificate};
+pub use config::{
+    Action, ApiKey, CertificateRule, Client, Config, GrantRule, Issuer, Match, Rate, Role, Secret, Sessions, Tokens,
+    User,
+};
+pub use fault::{ConfigError, Fault};
+pub use grants::{ANONYMOUS, Decision, Grants, OPERATOR};
+pub use identity::{Credentials, Identity, Inspection, NewSession, procedures};
+pub use jwt::{BoxError, FETCH_BYTES_MAX, Fetch};
+pub use password::{PasswordError, hash_password};
+pub use records::UserSummary;
+pub use refusal::{Refusal, challenge};
+pub use signing::{SigningKeyError, generate_signing_key};
+pub use token::{IssueRequest, OAuthError, TokenRequest, TokenResponse, hash_client_secret};
