@@ -1,0 +1,78 @@
+//! What the procedures answer, as far as the pages show it. Members that the console does not know are ignored,
+//! so that a service may say more.
+
+use serde::Deserialize;
+
+/// `loans.list`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Loans {
+    pub(crate) loans: Vec<Loan>,
+    pub(crate) next: Option<String>,
+}
+
+/// One loan in a list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Loan {
+    pub(crate) id: u64,
+    pub(crate) start_on: String,
+    pub(crate) initial: String,
+    pub(crate) balance: Option<String>,
+    pub(crate) entries: u64,
+}
+
+/// One page of `loans.history`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct History {
+    pub(crate) start_on: String,
+    pub(crate) initial: String,
+    pub(crate) days: Vec<Day>,
+    pub(crate) next: Option<String>,
+}
+
+/// A day on which something counted.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Day {
+    pub(crate) date: String,
+    pub(crate) balance: String,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One entry of the ledger.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) seq: u64,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) posted_at: String,
+    pub(crate) effect: String,
+    #[serde(default)]
+    pub(crate) back_dated: bool,
+    pub(crate) note: Option<String>,
+    pub(crate) reverses: Option<u64>,
+    pub(crate) reversed_by: Option<u64>,
+}
+
+/// `audit.list`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Calls {
+    pub(crate) records: Vec<Record>,
+    pub(crate) next: Option<i64>,
+}
+
+/// One recorded call.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) seq: i64,
+    /// When it ended, RFC 3339.
+    pub(crate) at: String,
+    pub(crate) caller: String,
+    pub(crate) proof: String,
+    pub(crate) procedure: String,
+    pub(crate) door: String,
+    pub(crate) source: Option<String>,
+    pub(crate) outcome: String,
+    pub(crate) detail: Option<String>,
+    pub(crate) duration_us: u64,
+    pub(crate) trace: String,
+    pub(crate) hash: String,
+}

@@ -1,0 +1,220 @@
+//! Every page with plausible values, checked for what holds a page together: tags that close, ids that are unique
+//! and found, fields that have labels. With `CROSSGATE_GALLERY=FOLDER` the pages are also written there, to look at.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use crossgate_call::{Error, ManualClock, Payload, Trace};
+use crossgate_contract::{Contract, Options};
+use http::Request;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::docs::{Book, Catalog};
+use super::pages::{Ask, Pages};
+use super::visitor::{AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, Pending, Visitor};
+
+/// Elements that have no end tag (HTML §13.1.2).
+const VOID: [&str; 6] = ["meta", "link", "input", "br", "img", "hr"];
+
+/// What the gallery's door answers.
+struct Plausible;
+
+impl Door for Plausible {
+    fn call<'a>(&'a self, procedure: &'a str, input: Value) -> Pending<'a, Payload> {
+        let answer = match procedure {
+            LOANS_LIST => loans(),
+            LOANS_HISTORY => history(),
+            LOANS_BALANCE if input["date"] == "2020-02-30" => {
+                return Box::pin(std::future::ready(Err(Error::invalid("2020-02-30 is not a day of the calendar", Vec::new()))));
+            }
+            LOANS_BALANCE => json!("11876.25"),
+            AUDIT_LIST if input.get("caller").is_some() => json!({"records": [], "next": null}),
+            AUDIT_LIST => calls(input["limit"].as_i64().unwrap_or(0)),
+            _ => return Box::pin(std::future::ready(Err(Error::forbidden("no")))),
+        };
+        Box::pin(std::future::ready(Ok(Payload::from_value(answer))))
+    }
+
+    fn begin<'a>(&'a self, _: &'a str, _: &'a SecretString) -> Pending<'a, SecretString> {
+        Box::pin(std::future::ready(Err(Error::unauthenticated("no"))))
+    }
+
+    fn end<'a>(&'a self, _: &'a str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+fn amount(cents: i64) -> String {
+    format!("{}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100)
+}
+
+fn loans() -> Value {
+    let loan = |id: i64| {
+        let balance = (id != 11).then(|| amount(1_187_625 + id * 7_919_31 % 900_000));
+        json!({"id": id, "start_on": format!("2019-{:02}-{:02}", 1 + id % 12, 1 + id * 7 % 28), "initial": amount(1_000_000 + id * 125_000), "balance": balance, "entries": 3 + id * 5 % 17})
+    };
+    json!({"as_of": "2021-01-31", "next": null, "loans": (1..=12).map(loan).collect::<Vec<_>>()})
+}
+
+fn history() -> Value {
+    let (mut balance, mut days) = (1_250_000_i64, vec![json!({"date": "2019-12-17", "balance": "12500.00", "entries": []})]);
+    for step in 0..26_i64 {
+        let (month, day) = (1 + step / 2 % 12, if step % 2 == 0 { 1 } else { 15 + step % 9 });
+        let date = format!("{}-{month:02}-{day:02}", 2020 + step / 24);
+        let (kind, effect) = match step % 6 {
+            0 | 2 | 4 => ("interest", balance / 190),
+            5 => ("fee", 4_500),
+            _ => ("payment", -(40_000 + step * 2_100)),
+        };
+        balance += effect;
+        let note = (step == 7).then_some("bank transfer 4711, received late");
+        let reversed = (step == 11).then_some(27);
+        days.push(json!({"date": date, "balance": amount(balance), "entries": [{
+            "loan_id": 1, "seq": step + 1, "type": kind, "effective_on": date, "posted_at": "2020-06-02T09:30:00Z", "amount": amount(effect.abs()),
+            "effect": amount(effect), "origin": "posted", "posted_by": "lender", "back_dated": step == 7, "note": note, "reverses": null, "reversed_by": reversed}]}));
+    }
+    json!({"loan_id": 1, "start_on": "2019-12-17", "initial": "12500.00", "days": days, "next": null})
+}
+
+fn calls(count: i64) -> Value {
+    let callers = [("alice", "session"), ("billing", "token"), ("ops-probe", "certificate"), ("anonymous", "anonymous")];
+    let kinds = [
+        ("loans.balance", "ok", None),
+        ("loans.history", "ok", None),
+        ("loans.post", "forbidden", Some("none of your roles may call `loans.post`")),
+        ("audit.list", "ok", None),
+        ("loans.balance", "not_found", Some("loan 1 did not exist on 2019-01-01; it starts on 2019-12-17")),
+        ("crossgate.ready", "unavailable", Some("not ready: loans")),
+    ];
+    let record = |index: i64| {
+        let at = |length: usize| usize::try_from(index).unwrap_or(0) % length;
+        let ((caller, proof), (procedure, outcome, detail)) = (callers[at(4)], kinds[at(6)]);
+        let duration_us = [412, 1_930, 38, 12_400, 871, 2_400_000][at(6)];
+        json!({"seq": 1842 - index, "at": format!("2021-01-31T09:{:02}:{:02}.123456Z", 59 - index, 51 - index / 2), "realm": "demo", "caller": caller,
+            "proof": proof, "procedure": procedure, "door": "http", "source": "203.0.113.24", "outcome": outcome, "detail": detail,
+            "duration_us": duration_us, "trace": format!("{:032x}", 0x4bf9_2f35_77b3_u128 + (index as u128) * 0x1_0001_0001_0001_0001_0001_0001),
+            "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"})
+    };
+    json!({"records": (0..count.min(24)).map(record).collect::<Vec<_>>(), "next": 1818})
+}
+
+fn pages() -> Pages {
+    let clock = Arc::new(ManualClock::at("2021-01-31T10:00:00Z".parse().expect("a time")));
+    let pages = Pages::new("0.1.0", None, clock);
+    let book = |name: &str, text: &str| {
+        let contract = Contract::parse(name, text, Options::default()).map_err(|faults| faults.to_string()).expect("a contract");
+        Book::new(name, "", contract.document())
+    };
+    let loans = book("loans", include_str!("../../../../contracts/loans.yaml"));
+    let own = book("crossgate", include_str!("../../../../contracts/crossgate.yaml"));
+    pages.catalog.store(Arc::new(Catalog(vec![loans, own])));
+    pages
+}
+
+fn visitor(name: Option<&str>, granted: &[&'static str]) -> Visitor {
+    Visitor {
+        name: name.map(Into::into),
+        roles: name.map(|_| "loan-officer".into()).into_iter().collect(),
+        realm: "demo".into(),
+        proof: if name.is_some() { "session" } else { "anonymous" },
+        secure: true,
+        trace: Trace::from_random(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736),
+        granted: granted.to_vec(),
+    }
+}
+
+/// The pages to look at: a file's name, who looks, at which path, with which posted form.
+fn shots() -> Vec<(&'static str, Visitor, &'static str, Option<&'static str>)> {
+    let all = [LOANS_LIST, LOANS_HISTORY, LOANS_BALANCE, AUDIT_LIST];
+    let alice = || visitor(Some("alice"), &all);
+    let nobody = || visitor(None, &[]);
+    vec![
+        ("welcome", nobody(), "/", None),
+        ("sign-in", nobody(), "/sign-in?next=/loans", None),
+        ("sign-in-failed", nobody(), "/sign-in", Some("user=alice&password=wrong")),
+        ("overview", alice(), "/", None),
+        ("overview-bare", visitor(Some("bob"), &[]), "/", None),
+        ("loans", alice(), "/loans", None),
+        ("loan", alice(), "/loans/1", None),
+        ("loan-date", alice(), "/loans/1?date=2020-09-10", None),
+        ("loan-bad-date", alice(), "/loans/1?date=2020-02-30", None),
+        ("calls", alice(), "/calls?before=1900", None),
+        ("calls-none", alice(), "/calls?caller=nobody", None),
+        ("docs", alice(), "/docs", None),
+        ("docs-loans", alice(), "/docs/loans", None),
+        ("docs-crossgate", nobody(), "/docs/crossgate", None),
+        ("not-found", alice(), "/nothing", None),
+    ]
+}
+
+#[tokio::test]
+async fn every_page_holds_together() {
+    let pages = pages();
+    let folder = std::env::var_os("CROSSGATE_GALLERY");
+    for (name, visitor, path, form) in shots() {
+        let method = if form.is_some() { "POST" } else { "GET" };
+        let request = Request::builder().method(method).uri(path).header("accept", "text/html").header("sec-fetch-site", "same-origin");
+        let (head, ()) = request.header("host", "localhost:8443").body(()).expect("a request").into_parts();
+        let body = Bytes::from_static(form.unwrap_or_default().as_bytes());
+        let reply = pages.answer(&Ask { head: &head, body: &body, visitor: &visitor, door: &Plausible }).await;
+        let page = String::from_utf8(reply.body().to_vec()).expect("text");
+        check(name, &page);
+        if let Some(folder) = &folder {
+            std::fs::write(Path::new(folder).join(format!("{name}.html")), page).expect("written");
+        }
+    }
+    if let Some(folder) = &folder {
+        let assets = &pages.assets;
+        std::fs::create_dir_all(Path::new(folder).join("assets")).expect("made");
+        for asset in [&assets.style, &assets.script, &assets.explorer, &assets.logo] {
+            std::fs::write(Path::new(folder).join(&asset.path[1..]), &asset.bytes).expect("written");
+        }
+    }
+}
+
+/// Tags close in order, ids are unique, what is referred to exists, and every visible field is inside a label.
+fn check(name: &str, page: &str) {
+    let mut open: Vec<String> = Vec::new();
+    let (mut ids, mut wanted) = (HashSet::new(), Vec::new());
+    for tag in page.split('<').skip(1).filter_map(|part| part.split_once('>').map(|(tag, _)| tag)) {
+        if tag.starts_with('!') {
+            continue;
+        }
+        if let Some(end) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(end), "{name}: </{end}> closes another element");
+            continue;
+        }
+        let element = tag.split([' ', '/']).next().unwrap_or_default().to_owned();
+        let attributes = attributes(tag);
+        if let Some(id) = attributes.get("id") {
+            assert!(ids.insert(id.clone()), "{name}: two elements have the id {id}");
+        }
+        for reference in ["aria-labelledby", "aria-describedby", "for"] {
+            wanted.extend(attributes.get(reference).into_iter().flat_map(|ids| ids.split(' ').map(str::to_owned)));
+        }
+        wanted.extend(attributes.get("href").and_then(|href| href.strip_prefix('#')).map(str::to_owned));
+        let field = matches!(&*element, "input" | "select" | "textarea") && attributes.get("type").is_none_or(|kind| kind != "hidden");
+        assert!(!field || open.iter().any(|element| element == "label"), "{name}: <{tag}> has no label");
+        if !VOID.contains(&&*element) && !tag.ends_with('/') {
+            open.push(element);
+        }
+    }
+    assert!(open.is_empty(), "{name}: not closed: {open:?}");
+    for id in wanted {
+        assert!(ids.contains(&id), "{name}: nothing has the id {id}");
+    }
+}
+
+fn attributes(tag: &str) -> HashMap<String, String> {
+    let mut attributes = HashMap::new();
+    let mut rest = tag;
+    while let Some((before, after)) = rest.split_once("=\"") {
+        let Some((value, after)) = after.split_once('"') else { break };
+        attributes.insert(before.rsplit(' ').next().unwrap_or_default().to_owned(), value.to_owned());
+        rest = after;
+    }
+    attributes
+}

@@ -1,0 +1,88 @@
+//! Signing in and out.
+
+use crossgate_call::{Error, Kind};
+use http::StatusCode;
+use http::header::{SET_COOKIE, WWW_AUTHENTICATE};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Ask, Failed, Pages};
+use crate::console::form::{FORM_BYTES_MAX, Fields};
+use crate::console::guard;
+use crate::console::reply::{self, Reply};
+use crate::console::view::sign_in::{self, Form};
+
+/// Told for a wrong name and a wrong password alike.
+const NO_MATCH: &str = "That user name and password do not match. Check both and try again.";
+/// Told when either is missing.
+const MISSING: &str = "Type your user name and your password.";
+
+impl Pages {
+    pub(super) fn sign_in_form(&self, ask: &Ask<'_>) -> Reply {
+        let query = ask.query();
+        let next = guard::safe_next(query.get("next"));
+        if ask.visitor.name.is_some() {
+            return reply::redirect(StatusCode::SEE_OTHER, next);
+        }
+        reply::page(StatusCode::OK, sign_in::page(&self.frame(ask), Form { next, ..Form::default() }))
+    }
+
+    pub(super) async fn sign_in(&self, ask: &Ask<'_>) -> Reply {
+        if let Err(refusal) = self.our_form(ask) {
+            return refusal;
+        }
+        let fields = Fields::parse(ask.body);
+        let next = guard::safe_next(fields.get("next"));
+        let user = fields.get("user").unwrap_or_default();
+        // A password may begin or end with a blank.
+        let password = SecretString::from(fields.raw("password").unwrap_or_default());
+        if user.is_empty() || password.expose_secret().is_empty() {
+            return self.again(ask, StatusCode::BAD_REQUEST, Form { next, user, failed: Some(MISSING) });
+        }
+        match ask.door.begin(user, &password).await {
+            Ok(cookie) => {
+                let mut reply = reply::redirect(StatusCode::SEE_OTHER, next);
+                let cookie = guard::cookie_set(ask.visitor.secure, cookie.expose_secret());
+                reply::set(&mut reply, SET_COOKIE, &cookie);
+                reply
+            }
+            Err(error) if matches!(error.kind(), Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound | Kind::Invalid) => {
+                self.again(ask, StatusCode::UNAUTHORIZED, Form { next, user, failed: Some(NO_MATCH) })
+            }
+            Err(error) => self.failed(ask, &Failed { error, procedure: "identity.login".to_owned() }),
+        }
+    }
+
+    pub(super) async fn sign_out(&self, ask: &Ask<'_>) -> Reply {
+        if let Err(refusal) = self.our_form(ask) {
+            return refusal;
+        }
+        if let Some(cookie) = crossgate_edge::session_cookie(&ask.head.headers, ask.visitor.secure) {
+            ask.door.end(cookie).await;
+        }
+        let mut reply = reply::redirect(StatusCode::SEE_OTHER, "/");
+        reply::set(&mut reply, SET_COOKIE, &guard::cookie_clear(ask.visitor.secure));
+        reply
+    }
+
+    /// Whether a post comes from a form of ours and fits; else the page that says so.
+    fn our_form(&self, ask: &Ask<'_>) -> Result<(), Reply> {
+        let refuse = |error| Err(self.failed(ask, &Failed { error, procedure: String::new() }));
+        if ask.body.len() > FORM_BYTES_MAX {
+            return refuse(Error::new(Kind::TooLarge, "the form is larger than it can be"));
+        }
+        if !guard::same_origin(ask.head) {
+            let text = "the form did not come from this site's own page; open the page here and send it again";
+            return refuse(Error::new(Kind::Conflict, text));
+        }
+        Ok(())
+    }
+
+    fn again(&self, ask: &Ask<'_>, status: StatusCode, form: Form<'_>) -> Reply {
+        let mut reply = reply::page(status, sign_in::page(&self.frame(ask), form));
+        if status == StatusCode::UNAUTHORIZED {
+            // A 401 must say how to authenticate (RFC 9110 §15.5.2); this one makes no browser ask by itself.
+            reply::set(&mut reply, WWW_AUTHENTICATE, "Bearer");
+        }
+        reply
+    }
+}
