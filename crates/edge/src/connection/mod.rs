@@ -1,0 +1,205 @@
+//! One connection, from its first byte to its last.
+
+mod activity;
+mod io;
+mod refusal;
+mod streams;
+mod watchdog;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crossgate_identity::PeerCertificate;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use self::activity::Activity;
+pub(crate) use self::activity::InFlight;
+use self::io::{Io, Transport};
+use self::streams::Streams;
+use self::watchdog::{Verdict, Watchdog};
+use crate::config::{Limits, Timeouts};
+use crate::door::{Door, State};
+use crate::exchange;
+use crate::metrics::Failure;
+use crate::socket::{Opening, Socket};
+
+/// What HTTP/1.1 buffers of one connection at the most, in bytes; a larger limit for heads raises it.
+const HTTP1_BUFFER_BYTES: usize = 128 * 1024;
+/// Flow-control windows, in bytes: what a peer may send before we have read it (RFC 9113 §5.2).
+const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+/// What is buffered of one stream's answer, in bytes.
+const STREAM_SEND_BYTES: usize = 256 * 1024;
+/// Streams that a peer opened and reset before we looked at them (CVE-2023-44487); more end the connection.
+const PENDING_RESETS_MAX: usize = 20;
+/// Streams that we had to reset for a peer's faults; more end the connection (CVE-2025-8671).
+const ERROR_RESETS_MAX: usize = 64;
+
+/// Who is at the other end, as far as the transport knows. Made once per connection.
+pub(crate) struct Peer {
+    pub(crate) door: Arc<Door>,
+    /// Its address; a unix socket has none.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) tls: bool,
+    pub(crate) http1: bool,
+    pub(crate) certificate: Option<Arc<PeerCertificate>>,
+    activity: Arc<Activity>,
+}
+
+impl Peer {
+    /// Counts a request in; true when it is the last that the connection serves.
+    pub(crate) fn begin(&self, limits: &Limits) -> (InFlight, bool) {
+        let (request, number) = self.activity.begin();
+        (request, number >= limits.requests_per_connection)
+    }
+
+    /// Says that a request's body is left unread, so that the connection is closed politely.
+    pub(crate) fn leave_unread(&self) {
+        self.activity.leave_unread();
+    }
+}
+
+/// Serves a connection until either side ends it, or the stage changes and its requests are answered.
+pub(crate) async fn serve(door: Arc<Door>, mut socket: Socket, address: Option<IpAddr>, stage: watch::Receiver<()>) {
+    let state = door.state.load_full();
+    let timeouts = &state.listener.timeouts;
+    let opening = match timeout(timeouts.handshake(), socket.opening()).await {
+        Ok(Ok(opening)) => opening,
+        Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Slow),
+    };
+    match (opening, &state.tls) {
+        (Opening::Tls, Some(tls)) => {
+            let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(socket);
+            match timeout(timeouts.handshake(), handshake).await {
+                Ok(Ok(stream)) => secured(&door, &state, stream, address, stage).await,
+                Ok(Err(error)) => {
+                    tracing::debug!(listener = %door.name, ?address, %error, "TLS handshake failed");
+                    door.metrics.failed(Failure::Tls);
+                }
+                Err(_) => door.metrics.failed(Failure::Slow),
+            }
+        }
+        (Opening::Http1 | Opening::Http2, Some(_)) => {
+            door.metrics.failed(Failure::PlainOnTls);
+            let _ = timeout(timeouts.headers(), refusal::use_https(socket)).await;
+        }
+        (Opening::Http1, None) => plain(&door, &state, socket, address, true, stage).await,
+        (Opening::Http2, None) => plain(&door, &state, socket, address, false, stage).await,
+        (Opening::Tls, None) => door.metrics.failed(Failure::TlsOnPlain),
+        (Opening::RawSocket | Opening::Unknown, _) => door.metrics.failed(Failure::Unknown),
+        (Opening::Nothing, _) => {}
+    }
+}
+
+async fn plain(
+    door: &Arc<Door>,
+    state: &State,
+    socket: Socket,
+    address: Option<IpAddr>,
+    http1: bool,
+    stage: watch::Receiver<()>,
+) {
+    let activity = Arc::new(Activity::default());
+    let peer = Peer { door: Arc::clone(door), address, tls: false, http1, certificate: None, activity };
+    converse(state, Transport::Plain(socket), peer, stage).await;
+}
+
+/// After the handshake: whose certificate was it, and which protocol did it choose?
+async fn secured(
+    door: &Arc<Door>,
+    state: &State,
+    stream: TlsStream<Socket>,
+    address: Option<IpAddr>,
+    stage: watch::Receiver<()>,
+) {
+    let (_, session) = stream.get_ref();
+    let http1 = session.alpn_protocol() != Some(b"h2");
+    let certificate = match session.peer_certificates().map(PeerCertificate::parse).transpose() {
+        Ok(certificate) => certificate.map(Arc::new),
+        Err(error) => {
+            tracing::debug!(listener = %door.name, ?address, %error, "client certificate not understood");
+            return door.metrics.failed(Failure::Certificate);
+        }
+    };
+    let activity = Arc::new(Activity::default());
+    let peer = Peer { door: Arc::clone(door), address, tls: true, http1, certificate, activity };
+    converse(state, Transport::Tls(Box::new(stream)), peer, stage).await;
+}
+
+async fn converse(state: &State, transport: Transport, peer: Peer, stage: watch::Receiver<()>) {
+    let Limits { header_bytes, h2_streams, requests_per_connection, .. } = state.listener.limits;
+    let timeouts = &state.listener.timeouts;
+    let http1 = peer.http1;
+    let headers = http1.then(|| timeouts.headers());
+    let watchdog = Watchdog::new(Arc::clone(&peer.activity), headers, timeouts.idle(), requests_per_connection);
+    let io = TokioIo::new(Io::new(transport, Arc::clone(&peer.activity)));
+    let door = Arc::clone(&peer.door);
+    let peer = Arc::new(peer);
+    let service = service_fn(move |request| exchange::answer(Arc::clone(&peer), request));
+    if http1 {
+        let mut builder = http1::Builder::new();
+        // The watchdog times heads: hyper's own timer would also run while the connection is idle.
+        builder
+            .header_read_timeout(None)
+            .max_header_size(header_bytes)
+            .max_buf_size(header_bytes.max(HTTP1_BUFFER_BYTES));
+        drive(builder.serve_connection(io, service), &door, watchdog, stage).await;
+    } else {
+        let builder = http2(timeouts, header_bytes, h2_streams);
+        drive(builder.serve_connection(io, service), &door, watchdog, stage).await;
+    }
+}
+
+fn http2(timeouts: &Timeouts, header_bytes: usize, streams: u32) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(Streams::default());
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(timeouts.keep_alive())
+        .keep_alive_timeout(timeouts.keep_alive())
+        .max_concurrent_streams(streams)
+        .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(STREAM_SEND_BYTES)
+        .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(ERROR_RESETS_MAX);
+    builder
+}
+
+/// Runs HTTP on a connection. The first reason to end it is told to the peer (`Connection: close`, GOAWAY)
+/// and requests in flight are answered; at the second it is dropped.
+async fn drive<C>(connection: C, door: &Door, mut watchdog: Watchdog, mut stage: watch::Receiver<()>)
+where
+    C: GracefulConnection,
+    C::Error: std::fmt::Display,
+{
+    let mut connection = std::pin::pin!(connection);
+    let (mut told, mut draining) = (false, false);
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(listener = %door.name, %error, "connection ended");
+                }
+                return;
+            }
+            verdict = watchdog.verdict() => match verdict {
+                Verdict::SlowHead => return door.metrics.failed(Failure::Slow),
+                Verdict::Idle if told => return,
+                Verdict::Idle | Verdict::Worn => {}
+            },
+            // The sender never goes before the connections; if it did, that would be the end too.
+            _ = stage.changed(), if !draining => draining = true,
+        }
+        told = true;
+        connection.as_mut().graceful_shutdown();
+    }
+}
