@@ -8,6 +8,7 @@ use crossgate_call::{Clock, Realm, SystemClock};
 use crossgate_contract::{Contract, Operation, Options};
 use crossgate_edge::Mount;
 use crossgate_identity::Identity;
+use crossgate_loans::Ledger;
 use crossgate_router::audit::Audit;
 use crossgate_router::{Parts, Router};
 use crossgate_store::Store;
@@ -26,6 +27,8 @@ pub(crate) struct Program {
     pub(crate) store: Store,
     pub(crate) identity: Arc<Identity>,
     pub(crate) router: Arc<Router>,
+    /// The loans' ledger, when the service is on.
+    pub(crate) loans: Option<Arc<Ledger>>,
     pub(crate) contracts: Vec<Named>,
     /// What the metrics' buckets need from time to time.
     pub(crate) metrics: PrometheusHandle,
@@ -61,7 +64,7 @@ impl Program {
         let router = Router::new(Parts { identity: Arc::clone(&identity), audit, clock: Arc::clone(&clock) });
 
         let system = System::new(metrics.clone());
-        let mut built_in = services::open(&config.services, &store, &clock).await?;
+        let services::Opened { mut built_in, loans } = services::open(&config.services, &store, &clock).await?;
         built_in.push(BuiltIn { service: system.service(), name: "crossgate", contract: system::CONTRACT });
         let logins = crossgate_call::Service {
             name: "identity",
@@ -80,7 +83,7 @@ impl Program {
 
         let contracts = mounts(config, &built_in, &logins)?;
         system.attach(&router, summary(config, &contracts));
-        Ok(Self { realm, clock, store, identity, router, contracts, metrics })
+        Ok(Self { realm, clock, store, identity, router, loans, contracts, metrics })
     }
 
     /// What the doors need to know of the contracts.

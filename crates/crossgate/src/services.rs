@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use crossgate_call::{Clock, Service};
+use crossgate_loans::Ledger;
 use crossgate_store::Store;
 
 use crate::config::Services;
@@ -16,12 +17,21 @@ pub(crate) struct BuiltIn {
     pub(crate) contract: &'static str,
 }
 
+/// The built-in services that are on.
+#[derive(Default)]
+pub(crate) struct Opened {
+    pub(crate) built_in: Vec<BuiltIn>,
+    /// The ledger itself, for the command line's import.
+    pub(crate) loans: Option<Arc<Ledger>>,
+}
+
 /// Opens what the configuration has a section for.
-pub(crate) async fn open(config: &Services, store: &Store, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<BuiltIn>> {
-    let mut opened = Vec::new();
+pub(crate) async fn open(config: &Services, store: &Store, clock: &Arc<dyn Clock>) -> anyhow::Result<Opened> {
+    let mut opened = Opened::default();
     if let Some(loans) = &config.loans {
-        let service = crossgate_loans::open(loans.clone(), store.clone(), Arc::clone(clock)).await.context("services.loans cannot be opened")?;
-        opened.push(BuiltIn { service, name: "loans", contract: crossgate_loans::CONTRACT });
+        let ledger = Ledger::open(loans.clone(), store.clone(), Arc::clone(clock)).await.context("[services.loans] cannot be opened")?;
+        opened.built_in.push(BuiltIn { service: crossgate_loans::service(&ledger), name: "loans", contract: crossgate_loans::CONTRACT });
+        opened.loans = Some(ledger);
     }
     Ok(opened)
 }

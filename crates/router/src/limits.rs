@@ -34,7 +34,10 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn new(grants: Arc<Grants>) -> Self {
-        let roles = grants.rated_roles().filter_map(|(role, rate)| Some((Arc::clone(role), RateLimiter::direct(quota(rate)?)))).collect();
+        let roles = grants
+            .rated_roles()
+            .filter_map(|(role, rate)| Some((Arc::clone(role), RateLimiter::direct(quota(rate)?))))
+            .collect();
         let caller = grants.caller_rate().and_then(quota).map(RateLimiter::keyed);
         Self { grants, caller, roles, checks: AtomicU32::new(0) }
     }
@@ -49,14 +52,18 @@ impl Limits {
         if let Some(limiter) = &self.caller {
             self.sweep(limiter);
             let key = if caller.is_anonymous() { Key::Address(source) } else { Key::Named(Arc::clone(caller.id())) };
-            limiter.check_key(&key).map_err(|not_until| too_many("you call", not_until.wait_time_from(DefaultClock::default().now())))?;
+            limiter
+                .check_key(&key)
+                .map_err(|not_until| too_many("you call", not_until.wait_time_from(DefaultClock::default().now())))?;
         }
         if self.roles.is_empty() {
             return Ok(());
         }
         for role in caller.roles() {
             if let Some(limiter) = self.roles.get(role) {
-                limiter.check().map_err(|not_until| too_many("callers of your role call", not_until.wait_time_from(DefaultClock::default().now())))?;
+                limiter.check().map_err(|not_until| {
+                    too_many("callers of your role call", not_until.wait_time_from(DefaultClock::default().now()))
+                })?;
             }
         }
         Ok(())

@@ -98,13 +98,16 @@ impl Permit {
     pub(crate) async fn fail(&mut self, error: &Error) {
         self.ended = true;
         let outcome = error.kind().as_str();
-        metrics::counter!("crossgate_calls_total", "procedure" => self.callee.procedure.name, "outcome" => outcome).increment(1);
+        metrics::counter!("crossgate_calls_total", "procedure" => self.callee.procedure.name, "outcome" => outcome)
+            .increment(1);
         let record = self.subject.record(&*self.clock, outcome, Some(error.public().to_owned()));
         match self.slot.take() {
             Some(slot) => slot.record(record),
             None => match self.audit.reserve().await {
                 Ok(slot) => slot.record(record),
-                Err(full) => tracing::error!(procedure = %record.procedure, outcome, cause = %full, "a failed call could not be recorded in the audit log"),
+                Err(full) => {
+                    tracing::error!(procedure = %record.procedure, outcome, cause = %full, "a failed call could not be recorded in the audit log")
+                }
             },
         }
     }
@@ -115,7 +118,8 @@ impl Drop for Permit {
         if self.ended {
             return;
         }
-        metrics::counter!("crossgate_calls_total", "procedure" => self.callee.procedure.name, "outcome" => "abandoned").increment(1);
+        metrics::counter!("crossgate_calls_total", "procedure" => self.callee.procedure.name, "outcome" => "abandoned")
+            .increment(1);
         let slot = self.slot.take().or_else(|| match self.callee.procedure.audit {
             Policy::All => None,
             Policy::Refusals => self.audit.try_reserve(),

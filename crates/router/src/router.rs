@@ -4,7 +4,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
-use crossgate_call::{Answer, Audit as Policy, Call, Caller, Calls, Clock, Error, Kind, Outcome, Payload, Readiness, Realm, Result, Service};
+use crossgate_call::{
+    Answer, Audit as Policy, Call, Caller, Calls, Clock, Error, Kind, Outcome, Payload, Readiness, Realm, Result,
+    Service,
+};
 use crossgate_identity::{Action, Identity};
 use futures_util::FutureExt as _;
 
@@ -185,7 +188,8 @@ impl Router {
     /// Records that somebody was turned away before it was known which call it wanted to make
     /// (credentials that do not hold), and gives the error back to be answered.
     pub async fn turned_away(&self, caller: &Arc<Caller>, procedure: &str, origin: Origin, error: Error) -> Error {
-        let subject = Subject { caller: Arc::clone(caller), procedure: procedure.into(), origin, started: self.clock.instant() };
+        let subject =
+            Subject { caller: Arc::clone(caller), procedure: procedure.into(), origin, started: self.clock.instant() };
         self.refused(&subject, error).await
     }
 
@@ -232,7 +236,11 @@ fn no_such_procedure() -> Error {
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }
 
 /// The handle that services are opened with, so that they can ask one another by name.
@@ -249,7 +257,10 @@ impl Handle {
 impl Calls for Handle {
     fn call(&self, parent: &Call, procedure: &str, payload: Payload) -> Answer {
         let Some(router) = self.0.upgrade() else {
-            return Box::pin(std::future::ready(Err(Error::unavailable("shutting down", std::time::Duration::from_secs(5)))));
+            return Box::pin(std::future::ready(Err(Error::unavailable(
+                "shutting down",
+                std::time::Duration::from_secs(5),
+            ))));
         };
         let (caller, deadline, procedure) = (Arc::clone(&parent.caller), parent.deadline, procedure.to_owned());
         let origin = Origin { door: "service", source: None, trace: parent.trace };

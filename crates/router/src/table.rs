@@ -29,8 +29,15 @@ impl Callee {
 
     /// What [`crate::Router::admit_task`] admits: a name without a function.
     pub(crate) fn task(name: &'static str) -> Self {
-        let no_function = |_| -> Answer { Box::pin(std::future::ready(Err(Error::new(Kind::NoSuchProcedure, "no such procedure")))) };
-        Self::new(&Procedure { name, operation: None, run: Arc::new(no_function), deadline: Duration::ZERO, audit: Audit::All })
+        let no_function =
+            |_| -> Answer { Box::pin(std::future::ready(Err(Error::new(Kind::NoSuchProcedure, "no such procedure")))) };
+        Self::new(&Procedure {
+            name,
+            operation: None,
+            run: Arc::new(no_function),
+            deadline: Duration::ZERO,
+            audit: Audit::All,
+        })
     }
 
     /// The procedure's name.

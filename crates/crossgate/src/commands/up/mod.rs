@@ -64,6 +64,9 @@ async fn serve(loaded: Loaded, level: log::Level, metrics: PrometheusHandle, dem
     let mut stop = Stop::listen()?;
     let mut hangup = signal(SignalKind::hangup())?;
     let program = Program::open(&loaded.config, metrics).await?;
+    if let (Some(_), Some(ledger)) = (&demo, &program.loans) {
+        crossgate_loans::seed_demo(ledger).await.context("the demonstration's loans")?;
+    }
     let site = Arc::new(Console::new(program.console_parts()));
     let parts = crossgate_edge::Parts {
         router: Arc::clone(&program.router),
