@@ -1,6 +1,6 @@
 //! What an operator may say about a database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -78,6 +78,13 @@ impl Config {
     /// The defaults, for the file at `path`.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), ..Self::default() }
+    }
+
+    /// Makes a relative path relative to the configuration file's folder.
+    pub fn relative_to(&mut self, folder: &Path) {
+        if self.path.is_relative() {
+            self.path = folder.join(&self.path);
+        }
     }
 
     /// Checks every value without touching the file, for `crossgate check`.
