@@ -121,10 +121,13 @@
 
   // The same request as a command.
   const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
-  const command = ({ method, url, headers, cookies, body }) => {
+  const BEARER = '-H "Authorization: Bearer $TOKEN"';
+  const command = ({ method, url, headers, cookies, body }, secured) => {
     const lines = [`curl -X ${method} ${quoted(url)}`];
+    // A session's cookie cannot be read here: the command proves itself by a token.
+    if (secured && mode && mode.value === "session") lines.push(BEARER);
     // The token itself stays out of what people copy into tickets.
-    for (const [name, value] of headers) lines.push(name === "Authorization" ? '-H "Authorization: Bearer $TOKEN"' : `-H ${quoted(`${name}: ${value}`)}`);
+    for (const [name, value] of headers) lines.push(name === "Authorization" ? BEARER : `-H ${quoted(`${name}: ${value}`)}`);
     if (cookies.length) lines.push(`-b ${quoted(cookies.join("; "))}`);
     if (body && body.text !== undefined) lines.push(`-H ${quoted(`Content-Type: ${body.type}`)}`, `--data-raw ${quoted(body.text)}`);
     for (const field of (body && body.fields) || []) {
@@ -136,7 +139,7 @@
   };
   function showCommand(form) {
     const code = one("[data-curl]", form.parentElement);
-    try { code.textContent = command(requestOf(form)); } catch (error) { code.textContent = `# ${error.message}`; }
+    try { code.textContent = command(requestOf(form), "secured" in form.dataset); } catch (error) { code.textContent = `# ${error.message}`; }
   }
 
   // The answer.
@@ -204,6 +207,15 @@
     const tookMs = performance.now() - start;
     const readable = /^text\/|[/+](json|xml)\b|urlencoded/i.test(response.headers.get("content-type") || "text/");
     showAnswer(form, response, readable ? new TextDecoder().decode(bytes) : null, tookMs, bytes.byteLength);
+    return response.ok;
+  };
+
+  // A key that must be new for each request is made up anew for each.
+  const freshKeys = (form) => {
+    for (const field of all("[data-in=header]", form)) {
+      if (field.dataset.field.toLowerCase() === "idempotency-key" && crypto.randomUUID) field.value = crypto.randomUUID();
+    }
+    showCommand(form);
   };
 
   for (const form of all("[data-try]")) {
@@ -222,7 +234,7 @@
       const [button, busy] = [one("button[type=submit]", form), one("[data-busy]", form)];
       button.disabled = true;
       busy.hidden = false;
-      try { await send(form); } catch (error) { showFault(form, error); }
+      try { if (await send(form)) freshKeys(form); } catch (error) { showFault(form, error); }
       button.disabled = false;
       busy.hidden = true;
     });
@@ -252,7 +264,7 @@
       all("[data-try]").forEach(showCommand);
     });
   }
-  all("[data-try]").forEach(showCommand);
+  all("[data-try]").forEach(freshKeys);
 
   // A link to an operation opens it, also when the page is there already.
   const reveal = () => {

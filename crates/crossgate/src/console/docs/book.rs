@@ -14,7 +14,10 @@ pub(crate) struct Book {
     pub(crate) title: String,
     pub(crate) version: String,
     pub(crate) description: String,
+    /// By tag, in the order of the tags.
     pub(crate) operations: Vec<Operation>,
+    /// The tags' names and descriptions.
+    pub(crate) tags: Vec<(String, String)>,
     /// The ways in which a caller may prove itself, as far as a page can send them.
     pub(crate) keys: Vec<Key>,
     /// The document, with `servers` saying where it is mounted here.
@@ -91,6 +94,15 @@ pub(crate) struct Key {
 }
 
 impl Book {
+    /// The operations in groups of one tag, each with the tag's name and description.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (Option<&(String, String)>, &[Operation])> {
+        let groups = self.operations.chunk_by(|one, next| one.tag == next.tag);
+        groups.map(|group| {
+            let tag = group.first().and_then(|operation| operation.tag.as_ref());
+            (self.tags.iter().find(|(name, _)| Some(name) == tag), group)
+        })
+    }
+
     /// Reads a contract's document for showing. Whatever the document leaves out is shown as left out.
     pub(crate) fn new(name: &str, prefix: &str, document: &Value) -> Self {
         let mut document = document.clone();
@@ -105,6 +117,7 @@ impl Book {
             version: read::text(&document, "/info/version"),
             description: read::text(&document, "/info/description"),
             operations: read::operations(&document, prefix),
+            tags: read::tags(&document),
             keys: read::keys(&document),
             etag: format!("\"{}\"", content_hash(&json)),
             json,

@@ -1,5 +1,6 @@
 //! What a schema demands of a value, in short words.
 
+use maud::{Markup, html};
 use serde_json::Value;
 
 use super::example::kind;
@@ -7,19 +8,22 @@ use super::example::kind;
 /// Bytes of a pattern or an example that are shown.
 const SHOWN_MAX: usize = 120;
 
+/// A demand in three parts: words, a value to show as code, words.
+type Fact = (&'static str, String, &'static str);
+
+/// Two keywords that bound something, and what they bound.
+const BOUNDS: [(&str, &str, &str); 4] = [
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", "characters"),
+    ("minItems", "maxItems", "items"),
+    ("minProperties", "maxProperties", "members"),
+];
+
 /// A keyword and the words before its value.
-const LIMITS: [(&str, &str); 12] = [
-    ("minimum", "at least"),
-    ("maximum", "at most"),
+const LIMITS: [(&str, &str); 4] = [
     ("exclusiveMinimum", "more than"),
     ("exclusiveMaximum", "less than"),
     ("multipleOf", "a multiple of"),
-    ("minLength", "characters at least"),
-    ("maxLength", "characters at most"),
-    ("minItems", "items at least"),
-    ("maxItems", "items at most"),
-    ("minProperties", "members at least"),
-    ("maxProperties", "members at most"),
     ("pattern", "matches"),
 ];
 
@@ -39,19 +43,20 @@ pub(super) fn type_words(schema: &Value, items: Option<&Value>) -> String {
     format!("{base}{format}{}", if nullable { " or null" } else { "" })
 }
 
-/// The rest of what it demands: pairs of words and a value to show as code.
-pub(super) fn facts(schema: &Value) -> Vec<(&'static str, String)> {
+/// The rest of what it demands.
+fn facts(schema: &Value) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
-        facts.push(("one of", choices.iter().map(shown).collect::<Vec<_>>().join(", ")));
+        facts.push(("one of", choices.iter().map(shown).collect::<Vec<_>>().join(", "), ""));
     }
     for (keyword, words) in [("const", "always"), ("default", "default")] {
-        facts.extend(schema.get(keyword).map(|value| (words, shown(value))));
+        facts.extend(schema.get(keyword).map(|value| (words, shown(value), "")));
     }
+    facts.extend(BOUNDS.into_iter().filter_map(|bounds| bounded(schema, bounds)));
     for (keyword, words) in LIMITS {
         // OpenAPI 3.0 writes the exclusive ones as flags beside the limit.
         let value = schema.get(keyword).filter(|value| !value.is_boolean());
-        facts.extend(value.map(|value| (words, shown(value))));
+        facts.extend(value.map(|value| (words, shown(value), "")));
     }
     let flags = [
         ("exclusiveMinimum", "not the minimum itself"),
@@ -62,10 +67,28 @@ pub(super) fn facts(schema: &Value) -> Vec<(&'static str, String)> {
         ("deprecated", "deprecated"),
     ];
     let set = |keyword: &str| schema.get(keyword).and_then(Value::as_bool) == Some(true);
-    facts.extend(flags.into_iter().filter(|(keyword, _)| set(keyword)).map(|(_, words)| (words, String::new())));
+    facts.extend(flags.into_iter().filter(|(keyword, _)| set(keyword)).map(|(_, words)| (words, String::new(), "")));
     let example = schema.get("example").or_else(|| schema.pointer("/examples/0"));
-    facts.extend(example.filter(|value| !value.is_object()).map(|value| ("for example", shown(value))));
+    facts.extend(example.filter(|value| !value.is_object()).map(|value| ("for example", shown(value), "")));
     facts
+}
+
+/// The demands as a line of small notes.
+pub(super) fn notes(schema: &Value) -> Markup {
+    html! {
+        @for (before, value, after) in facts(schema) {
+            span class="fact" { (before) @if !value.is_empty() { " " code { (value) } " " } (after) }
+        }
+    }
+}
+
+fn bounded(schema: &Value, (low, high, what): (&str, &str, &'static str)) -> Option<Fact> {
+    match (schema.get(low), schema.get(high)) {
+        (Some(low), Some(high)) => Some(("", format!("{} to {}", shown(low), shown(high)), what)),
+        (Some(low), None) => Some(("at least", shown(low), what)),
+        (None, Some(high)) => Some(("at most", shown(high), what)),
+        (None, None) => None,
+    }
 }
 
 fn shown(value: &Value) -> String {
@@ -85,7 +108,8 @@ mod tests {
     fn types_and_limits_read_as_words() {
         let schema = json!({"type": "integer", "format": "int64", "minimum": 1, "nullable": true, "exclusiveMaximum": true});
         assert_eq!(type_words(&schema, None), "integer (int64) or null");
-        assert_eq!(facts(&schema), [("at least", "1".to_owned()), ("not the maximum itself", String::new())]);
+        assert_eq!(facts(&schema), [("at least", "1".to_owned(), ""), ("not the maximum itself", String::new(), "")]);
+        assert_eq!(facts(&json!({"minLength": 1, "maxLength": 9})), [("", "1 to 9".to_owned(), "characters")]);
         assert_eq!(type_words(&json!({"type": ["string", "null"]}), None), "string or null");
         assert_eq!(type_words(&json!({"type": "array"}), Some(&json!({"type": "string"}))), "array of string");
         assert_eq!(type_words(&json!(true), None), "any");

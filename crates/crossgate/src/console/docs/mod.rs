@@ -4,6 +4,7 @@
 mod book;
 mod example;
 mod facts;
+mod prose;
 mod read;
 mod schema;
 mod try_it;

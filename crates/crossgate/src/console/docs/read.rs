@@ -44,7 +44,17 @@ pub(super) fn operations(document: &Value, prefix: &str) -> Vec<Operation> {
             operations.push(read);
         }
     }
+    // In the order of the document's tags; operations without one come last, in their own order.
+    let order: Vec<String> = tags(document).into_iter().map(|(name, _)| name).collect();
+    let place = |operation: &Operation| order.iter().position(|name| Some(name) == operation.tag.as_ref());
+    operations.sort_by_key(|operation| place(operation).unwrap_or(usize::MAX));
     operations
+}
+
+/// The document's tags in their order: name and description.
+pub(super) fn tags(document: &Value) -> Vec<(String, String)> {
+    let tags = document.get("tags").and_then(Value::as_array).into_iter().flatten();
+    tags.map(|tag| (text(tag, "/name"), text(tag, "/description"))).collect()
 }
 
 fn operation_of(document: &Value, item: &Value, operation: &Value) -> Operation {

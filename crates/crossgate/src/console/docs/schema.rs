@@ -5,7 +5,8 @@ use std::cell::Cell;
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
-use super::facts::{facts, type_words};
+use super::facts::{notes, type_words};
+use super::prose::prose;
 use super::read::{follow, text};
 
 /// Members shown of one schema; more would be no reading matter.
@@ -36,9 +37,7 @@ impl Walk<'_> {
         let items = schema.get("items").map(|items| follow(self.document, items));
         html! {
             span class="type" { (type_words(schema, items)) }
-            @for (words, value) in facts(schema) {
-                span class="fact" { (words) @if !value.is_empty() { " " code { (value) } } }
-            }
+            (notes(schema))
             (prose(&text(schema, "/description")))
         }
     }
@@ -91,19 +90,6 @@ fn list<'v>(schema: &'v Value, keyword: &str) -> impl Iterator<Item = &'v Value>
     schema.get(keyword).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A description as paragraphs, with `code` marked: as much of CommonMark as contracts' sentences use.
-pub(super) fn prose(text: &str) -> Markup {
-    html! {
-        @for paragraph in text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()) {
-            p class="prose" {
-                @for (index, part) in paragraph.split('`').enumerate() {
-                    @if index % 2 == 1 { code { (part) } } @else { (part) }
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +102,7 @@ mod tests {
         }, "description": "a `<b>` b"}});
         let shown = schema(&document, &json!({"$ref": "#/a"})).into_string();
         assert!(shown.contains("<code class=\"name\">&lt;x&gt;</code><span class=\"needed\">required</span>"), "{shown}");
-        assert!(shown.contains("a <code>&lt;b&gt;</code> b"));
+        assert!(shown.contains("<p>a <code>&lt;b&gt;</code> b"));
         assert!(shown.len() < 200_000, "{}", shown.len());
         for odd in [json!(null), json!(true), json!([1]), json!({"properties": 3, "allOf": {}, "enum": "x"})] {
             let _ = schema(&odd, &odd);

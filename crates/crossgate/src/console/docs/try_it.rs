@@ -14,7 +14,7 @@ use super::read::follow;
 pub(super) fn form(document: &Value, operation: &Operation, origin: &str) -> Markup {
     let statuses: Vec<&str> = operation.responses.iter().map(|response| &*response.status).collect();
     html! {
-        form class="try stack" data-try data-method=(operation.method) data-path=(operation.path) data-statuses=(statuses.join(" ")) {
+        form class="try stack" data-try data-method=(operation.method) data-path=(operation.path) data-secured[operation.secured] data-statuses=(statuses.join(" ")) {
             fieldset disabled data-needs-script {
                 legend { "Try it" }
                 @for parameter in &operation.parameters { (field(document, parameter)) }

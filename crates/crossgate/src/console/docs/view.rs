@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::super::view::layout::{self, Frame, Section};
 use super::book::{Book, Catalog, Media, Operation, Parameter, Response};
-use super::schema::{prose, schema};
-use super::facts::{facts, type_words};
+use super::prose::prose;
+use super::schema::schema;
+use super::facts::{notes, type_words};
 use super::read::follow;
 use super::try_it;
 
@@ -55,7 +56,10 @@ pub(crate) fn contract(reader: &Reader<'_>, catalog: &Catalog, book: &Book) -> M
                 (prose(&book.description))
                 (credentials(reader, book))
                 @if book.operations.is_empty() { div class="card empty" { p { "This contract has no operations." } } }
-                @for operation in &book.operations { (one(reader, book, operation)) }
+                @for (tag, operations) in book.groups() {
+                    @if let Some((name, description)) = tag { div class="tag" { h2 { (sentence_case(name)) } div class="muted" { (prose(description)) } } }
+                    @for operation in operations { (one(reader, book, operation)) }
+                }
             }
         }
     };
@@ -79,7 +83,7 @@ fn contents(catalog: &Catalog, book: &Book) -> Markup {
                         a href={ "/docs/" (other.name) } aria-current=[(other.name == book.name).then_some("page")] { (other.title) }
                         @if other.name == book.name {
                             ul { @for operation in &book.operations {
-                                li { a href={ "#" (operation.anchor) } title=(operation.summary) { (method(operation)) span class="path" { (operation.path) } } }
+                                li { a href={ "#" (operation.anchor) } title=(operation.path) { (method(operation)) span { (label(operation)) } } }
                             } }
                         }
                     }
@@ -87,6 +91,16 @@ fn contents(catalog: &Catalog, book: &Book) -> Markup {
             }
         }
     }
+}
+
+/// What an operation is called in a list: its summary, else its path.
+fn label(operation: &Operation) -> &str {
+    if operation.summary.is_empty() { &operation.path } else { &operation.summary }
+}
+
+fn sentence_case(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Shown by the script: credentials live in the browser's tab and are sent by it.
@@ -151,7 +165,7 @@ fn parameter_line(book: &Book, parameter: &Parameter) -> Markup {
             code class="name" { (parameter.name) }
             @if parameter.required { span class="needed" { "required" } }
             span class="type" { (type_words(schema, items)) " in " (parameter.place) }
-            @for (words, value) in facts(schema) { span class="fact" { (words) @if !value.is_empty() { " " code { (value) } } } }
+            (notes(schema))
             (prose(&parameter.description))
         }
     }

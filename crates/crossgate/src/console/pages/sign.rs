@@ -23,7 +23,7 @@ impl Pages {
         if ask.visitor.name.is_some() {
             return reply::redirect(StatusCode::SEE_OTHER, next);
         }
-        reply::page(StatusCode::OK, sign_in::page(&self.frame(ask), Form { next, ..Form::default() }))
+        reply::page(StatusCode::OK, sign_in::page(&self.frame(ask), Form { next, at_once: true, ..Form::default() }))
     }
 
     pub(super) async fn sign_in(&self, ask: &Ask<'_>) -> Reply {
@@ -36,7 +36,7 @@ impl Pages {
         // A password may begin or end with a blank.
         let password = SecretString::from(fields.raw("password").unwrap_or_default());
         if user.is_empty() || password.expose_secret().is_empty() {
-            return self.again(ask, StatusCode::BAD_REQUEST, Form { next, user, failed: Some(MISSING) });
+            return self.again(ask, StatusCode::BAD_REQUEST, Form { next, user, failed: Some(MISSING), at_once: true });
         }
         match ask.door.begin(user, &password).await {
             Ok(cookie) => {
@@ -46,7 +46,7 @@ impl Pages {
                 reply
             }
             Err(error) if matches!(error.kind(), Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound | Kind::Invalid) => {
-                self.again(ask, StatusCode::UNAUTHORIZED, Form { next, user, failed: Some(NO_MATCH) })
+                self.again(ask, StatusCode::UNAUTHORIZED, Form { next, user, failed: Some(NO_MATCH), at_once: true })
             }
             Err(error) => self.failed(ask, &Failed { error, procedure: "identity.login".to_owned() }),
         }

@@ -107,12 +107,13 @@ pub(crate) fn plot(points: &[Point], last_day: i64, mark: Option<Point>, frame: 
         dots: dots.iter().map(|point| scale.spot(*point)).collect(),
         amounts: amounts.collect(),
         dates: dates.collect(),
-        mark: mark.map(|mark| (scale.spot(mark), scale.anchor(scale.x(mark.day), 60.0))),
+        mark: mark.map(|mark| (scale.spot(mark), anchor(scale.x(mark.day), 70.0, (scale.left, scale.right)))),
     })
 }
 
 /// From days and amounts to positions.
 struct Scale {
+    width: f64,
     left: f64,
     right: f64,
     top: f64,
@@ -127,6 +128,7 @@ impl Scale {
         let widest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
         let units = (amounts.first().copied().unwrap_or(0), amounts.last().copied().unwrap_or(1));
         Self {
+            width: frame.width,
             left: 12.0 + 7.0 * f64::from(u32::try_from(widest).unwrap_or(0)),
             right: frame.width - 14.0,
             top: 22.0,
@@ -150,18 +152,19 @@ impl Scale {
 
     fn date(&self, day: i64, label: String) -> Tick {
         let at = self.x(day);
-        Tick { at, label, anchor: self.anchor(at, 28.0) }
+        // Below the amounts' labels there is room on both sides.
+        Tick { at, label, anchor: anchor(at, 26.0, (0.0, self.width)) }
     }
+}
 
-    /// Where a label of that half-width starts so as to stay between left and right.
-    fn anchor(&self, x: f64, half_width: f64) -> &'static str {
-        if x - half_width < self.left {
-            "start"
-        } else if x + half_width > self.right {
-            "end"
-        } else {
-            "middle"
-        }
+/// Where a label of that half-width starts so as to stay inside.
+fn anchor(x: f64, half_width: f64, (left, right): (f64, f64)) -> &'static str {
+    if x - half_width < left {
+        "start"
+    } else if x + half_width > right {
+        "end"
+    } else {
+        "middle"
     }
 }
 

@@ -43,7 +43,6 @@ pub(crate) fn welcome(frame: &Frame<'_>, apis: &[Api]) -> Markup {
     let body = html! {
         div class="hero" {
             div {
-                p class="eyebrow" { "Crossgate" }
                 h1 { "One program between callers and services" }
                 p class="lead" {
                     "Every request is a call. Crossgate decides whether it may run, finds who answers it, and writes down how it ended. "
@@ -56,7 +55,7 @@ pub(crate) fn welcome(frame: &Frame<'_>, apis: &[Api]) -> Markup {
                 }
                 p class="actions" { a class="button secondary" href="/docs" { "Explore the APIs" } }
             }
-            (sign_in::card(Form { next: "/", ..Form::default() }, &frame.visitor.realm))
+            (sign_in::card(Form { next: "/", at_once: false, ..Form::default() }, &frame.visitor.realm))
         }
         (apis_list(apis))
     };

@@ -95,14 +95,13 @@ fn account(visitor: &Visitor) -> Markup {
     }
 }
 
-/// The logo, inline so that it takes the text's colours: a gate, and the road through it.
+/// The logo, inline so that it takes the page's colours: a gate, and the road through it.
 pub(crate) fn mark() -> Markup {
     html! {
         svg class="mark-logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" {
             rect class="plate" width="32" height="32" rx="8" {}
-            path class="gate" d="M9 24.5V14a7 7 0 0 1 14 0v10.5" fill="none" stroke-width="2.6" stroke-linecap="round" {}
-            path class="road" d="M4.5 18.5h8.2m6.6 0h8.2" fill="none" stroke-width="2.6" stroke-linecap="round" {}
-            circle class="pass" cx="16" cy="18.5" r="2" {}
+            path class="gate" d="M9.5 25V14.5a6.5 6.5 0 0 1 13 0V25" fill="none" stroke-width="2.8" stroke-linecap="round" {}
+            path class="road" d="M4.2 19.5h1.6m7.8 0h4.8m7.8 0h1.6" fill="none" stroke-width="2.6" stroke-linecap="round" {}
         }
     }
 }

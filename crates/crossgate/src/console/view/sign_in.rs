@@ -13,6 +13,8 @@ pub(crate) struct Form<'a> {
     pub(crate) user: &'a str,
     /// Why the last attempt failed: one sentence that does not tell which part was wrong.
     pub(crate) failed: Option<&'a str>,
+    /// Whether typing goes into the form at once: where the form is what the page is for.
+    pub(crate) at_once: bool,
 }
 
 /// The page with the form.
@@ -34,11 +36,11 @@ pub(crate) fn card(form: Form<'_>, realm: &str) -> Markup {
                 input type="hidden" name="next" value=(form.next);
                 label { "User name"
                     input name="user" value=(form.user) autocomplete="username" autocapitalize="none" spellcheck="false"
-                        required maxlength="256" autofocus[form.user.is_empty()];
+                        required maxlength="256" autofocus[form.at_once && form.user.is_empty()];
                 }
                 label { "Password"
                     input type="password" name="password" autocomplete="current-password" required maxlength="1024"
-                        aria-describedby=[form.failed.map(|_| "failed")] autofocus[!form.user.is_empty()];
+                        aria-describedby=[form.failed.map(|_| "failed")] autofocus[form.at_once && !form.user.is_empty()];
                 }
                 button type="submit" { "Sign in" }
             }
