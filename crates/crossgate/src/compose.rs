@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use bytes::Bytes;
 use crossgate_call::{Clock, Realm, SystemClock};
 use crossgate_contract::{Contract, Operation, Options};
 use crossgate_edge::Mount;
@@ -16,6 +17,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
 use crate::config::{Config, Mounted};
+use crate::console;
 use crate::fetch::HttpsFetch;
 use crate::services::{self, BuiltIn};
 use crate::system::{self, System};
@@ -57,10 +59,12 @@ impl Program {
     pub(crate) async fn open(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let realm = Realm::new(config.realm.as_str());
-        let store = Store::open(&config.store).await.context("[store] cannot be opened")?;
+        let store = Store::open(&config.store).context("[store] cannot be opened")?;
         let audit = Audit::open(&config.audit, Arc::clone(&clock)).await.context("[audit] cannot be opened")?;
         let fetch = Arc::new(HttpsFetch::new()?);
-        let identity = Identity::open(config.identity.clone(), store.clone(), fetch, Arc::clone(&clock)).await.context("[identity] is not usable")?;
+        let identity = Identity::open(config.identity.clone(), store.clone(), fetch, Arc::clone(&clock))
+            .await
+            .context("[identity] is not usable")?;
         let router = Router::new(Parts { identity: Arc::clone(&identity), audit, clock: Arc::clone(&clock) });
 
         let system = System::new(metrics.clone());
@@ -97,6 +101,19 @@ impl Program {
         self.contracts.iter().map(mount).collect()
     }
 
+    /// What the console needs to know.
+    pub(crate) fn console_parts(&self) -> console::Parts {
+        let contract = |named: &Named| (named.name.clone(), named.prefix.clone(), Arc::clone(&named.contract));
+        console::Parts {
+            router: Arc::clone(&self.router),
+            identity: Arc::clone(&self.identity),
+            clock: Arc::clone(&self.clock),
+            contracts: self.contracts.iter().map(contract).collect(),
+            swagger: self.loans.is_some().then(|| Bytes::from_static(crossgate_loans::SWAGGER.as_bytes())),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
     /// Writes down what is still in flight, and closes what is open.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         self.router.audit().close().await.context("the audit log could not be closed")?;
@@ -105,19 +122,24 @@ impl Program {
 }
 
 fn mounts(config: &Config, built_in: &[BuiltIn], logins: &crossgate_call::Service) -> anyhow::Result<Vec<Named>> {
-    let rows = built_in.iter().map(|built_in| &built_in.service).chain([logins]).flat_map(|service| &service.procedures);
-    let table: HashMap<&'static str, Arc<str>> = rows.filter_map(|row| Some((row.operation?, row.name.into()))).collect();
+    let rows =
+        built_in.iter().map(|built_in| &built_in.service).chain([logins]).flat_map(|service| &service.procedures);
+    let table: HashMap<&'static str, Arc<str>> =
+        rows.filter_map(|row| Some((row.operation?, row.name.into()))).collect();
     let mut contracts = Vec::new();
     for BuiltIn { name, contract, .. } in built_in {
         let file = format!("contracts/{name}.yaml");
-        let contract = Contract::parse(&file, contract, Options::default()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
+        let contract =
+            Contract::parse(&file, contract, Options::default()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
         contracts.push(joined(name, "", contract, &Naming::Tables(&table))?);
     }
     for (name, mounted) in &config.contracts {
         let Mounted { file, prefix, procedures, compat } = mounted;
-        let text = std::fs::read_to_string(file).with_context(|| format!("contracts.{name}: cannot read {}", file.display()))?;
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("contracts.{name}: cannot read {}", file.display()))?;
         let options = Options { compat: *compat, ..Options::default() };
-        let contract = Contract::parse(&file.display().to_string(), &text, options).map_err(|faults| anyhow::anyhow!("{faults}"))?;
+        let contract = Contract::parse(&file.display().to_string(), &text, options)
+            .map_err(|faults| anyhow::anyhow!("{faults}"))?;
         contracts.push(joined(name, prefix, contract, &Naming::Operations(procedures))?);
     }
     Ok(contracts)
@@ -138,7 +160,8 @@ fn joined(name: &str, prefix: &str, contract: Contract, naming: &Naming<'_>) -> 
 fn procedure_of(operation: &Operation, naming: &Naming<'_>) -> Option<Arc<str>> {
     match naming {
         Naming::Tables(table) => table.get(&*format!("{} {}", operation.method(), operation.template())).cloned(),
-        Naming::Operations(prefix) => match operation.extension("x-crossgate-procedure").and_then(|name| name.as_str()) {
+        Naming::Operations(prefix) => match operation.extension("x-crossgate-procedure").and_then(|name| name.as_str())
+        {
             Some(name) => Some(name.into()),
             None => operation.id().map(|id| format!("{prefix}{id}").into()),
         },

@@ -29,10 +29,13 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     super::block_on(async {
         let local = super::local::Local::open(file).await?;
         let router = &local.program.router;
-        let permit = router.admit_task(&local.caller, "identity.add_user", local.origin()).await.map_err(super::local::explained)?;
+        let permit = router
+            .admit_task(&local.caller, "identity.add_user", local.origin())
+            .await
+            .map_err(|error| super::local::explained(&error))?;
         let added = router.perform(permit, local.program.identity.add_user(name, &password, roles, *replace)).await;
         local.close().await?;
-        added.map_err(super::local::explained)
+        added.map_err(|error| super::local::explained(&error))
     })?;
     super::say(format_args!("user {name} added with {}", roles.join(", ")))?;
     Ok(ExitCode::SUCCESS)

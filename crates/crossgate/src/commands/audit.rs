@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crossgate_router::audit::{Audit, Filter, Stored};
-use crossgate_router::audit::{verify_export, Verified};
+use crossgate_router::audit::{Audit, Stored, Verified, verify_export};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -74,17 +73,33 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Verify { expect_head, json, file, .. } => super::block_on(async {
             let local = Local::open(&file).await?;
-            let permit = local.program.router.admit_task(&local.caller, "audit.verify", local.origin()).await.map_err(explained)?;
+            let permit = local
+                .program
+                .router
+                .admit_task(&local.caller, "audit.verify", local.origin())
+                .await
+                .map_err(|error| explained(&error))?;
             let audit = local.program.router.audit().clone();
-            let verified = local.program.router.perform(permit, audit.verify(expect_head.as_deref())).await.map_err(explained);
+            let verified = local
+                .program
+                .router
+                .perform(permit, audit.verify(expect_head.as_deref()))
+                .await
+                .map_err(|error| explained(&error));
             local.close().await?;
             report(&verified?, json)
         }),
         Command::Tail { lines, follow, json, file } => super::block_on(async {
             let local = Local::open(&file).await?;
-            let permit = local.program.router.admit_task(&local.caller, "audit.tail", local.origin()).await.map_err(explained)?;
+            let permit = local
+                .program
+                .router
+                .admit_task(&local.caller, "audit.tail", local.origin())
+                .await
+                .map_err(|error| explained(&error))?;
             let audit = local.program.router.audit().clone();
-            let newest = local.program.router.perform(permit, audit.tail(lines)).await.map_err(explained)?;
+            let newest =
+                local.program.router.perform(permit, audit.tail(lines)).await.map_err(|error| explained(&error))?;
             newest.iter().try_for_each(|record| print(record, json))?;
             if follow {
                 go_on(&audit, newest.last().map_or(0, |record| record.seq), json).await?;
@@ -94,13 +109,23 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         }),
         Command::Export { since, until, output, file } => super::block_on(async {
             let local = Local::open(&file).await?;
-            let permit = local.program.router.admit_task(&local.caller, "audit.export", local.origin()).await.map_err(explained)?;
+            let permit = local
+                .program
+                .router
+                .admit_task(&local.caller, "audit.export", local.origin())
+                .await
+                .map_err(|error| explained(&error))?;
             let audit = local.program.router.audit().clone();
             let mut out: Box<dyn std::io::Write + Send> = match &output {
                 Some(path) => Box::new(std::io::BufWriter::new(std::fs::File::create_new(path)?)),
                 None => Box::new(std::io::BufWriter::new(std::io::stdout())),
             };
-            let written = local.program.router.perform(permit, audit.export(since, until, &mut out)).await.map_err(explained);
+            let written = local
+                .program
+                .router
+                .perform(permit, audit.export(since, until, &mut out))
+                .await
+                .map_err(|error| explained(&error));
             out.flush()?;
             drop(out);
             local.close().await?;
@@ -121,7 +146,7 @@ async fn go_on(audit: &Audit, mut last: i64, json: bool) -> anyhow::Result<()> {
         tokio::select! {
             _ = &mut stop => return Ok(()),
             _ = tick.tick() => {
-                for record in audit.after(last, PAGE).await.map_err(explained)? {
+                for record in audit.after(last, PAGE).await.map_err(|error| explained(&error))? {
                     last = record.seq;
                     print(&record, json)?;
                 }
@@ -138,7 +163,15 @@ fn print(record: &Stored, as_json: bool) -> anyhow::Result<()> {
     let source = record.source.as_deref().unwrap_or("-");
     super::say(format_args!(
         "{:>7}  {}  {:<24} {:<16} {:<10} {:>8} µs  {} {} {}{detail}",
-        record.seq, record.at, record.procedure, record.caller, record.outcome, record.duration_us, record.door, source, record.trace
+        record.seq,
+        record.at,
+        record.procedure,
+        record.caller,
+        record.outcome,
+        record.duration_us,
+        record.door,
+        source,
+        record.trace
     ))
 }
 
@@ -146,7 +179,9 @@ fn print(record: &Stored, as_json: bool) -> anyhow::Result<()> {
 fn report(verified: &Verified, as_json: bool) -> anyhow::Result<ExitCode> {
     let broken = verified.broken.as_ref();
     if as_json {
-        super::print_json(&json!({"ok": broken.is_none(), "records": verified.records, "head": verified.head, "broken": broken.map(|b| json!({"seq": b.seq, "reason": b.reason}))}))?;
+        super::print_json(
+            &json!({"ok": broken.is_none(), "records": verified.records, "head": verified.head, "broken": broken.map(|b| json!({"seq": b.seq, "reason": b.reason}))}),
+        )?;
     } else if let Some(broken) = broken {
         super::say(format_args!("BROKEN at record {}: {}", broken.seq, broken.reason))?;
     } else {

@@ -34,18 +34,23 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         program.close().await?;
         if let Err(missing) = ready {
             let (part, error) = missing.into_iter().next().context("something is not ready")?;
-            return Err(super::local::explained(error).context(format!("{part} is not ready")));
+            return Err(super::local::explained(&error).context(format!("{part} is not ready")));
         }
         Ok((contracts, operations, procedures, warnings))
     })?;
     let (contracts, operations, procedures, warnings) = found;
     if args.json {
-        super::print_json(&json!({"ok": true, "file": loaded.file, "contracts": contracts, "operations": operations, "procedures": procedures, "warnings": warnings}))?;
+        super::print_json(
+            &json!({"ok": true, "file": loaded.file, "contracts": contracts, "operations": operations, "procedures": procedures, "warnings": warnings}),
+        )?;
     } else {
         for warning in &warnings {
             super::say(format_args!("warning: {warning}"))?;
         }
-        super::say(format_args!("{} is good: {contracts} contracts, {operations} operations, {procedures} procedures", loaded.file.display()))?;
+        super::say(format_args!(
+            "{} is good: {contracts} contracts, {operations} operations, {procedures} procedures",
+            loaded.file.display()
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -79,7 +79,13 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn import(loans: &Path, events: &Path, options: Options, as_json: bool, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+async fn import(
+    loans: &Path,
+    events: &Path,
+    options: Options,
+    as_json: bool,
+    file: &ConfigFile,
+) -> anyhow::Result<ExitCode> {
     let source = |path: &Path| -> anyhow::Result<Source<File>> {
         let content = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Source { name: path.display().to_string(), content })
@@ -87,7 +93,12 @@ async fn import(loans: &Path, events: &Path, options: Options, as_json: bool, fi
     let (loans, events) = (source(loans)?, source(events)?);
     let local = Local::open(file).await?;
     let ledger = local.program.loans.clone().context("this configuration has no [services.loans]")?;
-    let permit = local.program.router.admit_task(&local.caller, "loans.import", local.origin()).await.map_err(explained)?;
+    let permit = local
+        .program
+        .router
+        .admit_task(&local.caller, "loans.import", local.origin())
+        .await
+        .map_err(|error| explained(&error))?;
     let (bar, progress) = progress();
     let mut faults = None;
     let task = async {
@@ -104,7 +115,7 @@ async fn import(loans: &Path, events: &Path, options: Options, as_json: bool, fi
         (Ok(report), _) if as_json => super::print_json(&report)?,
         (Ok(report), _) => super::say(report)?,
         (Err(_), Some(faults)) => return Err(anyhow::Error::msg(faults.to_string().trim_end().to_owned())),
-        (Err(error), None) => return Err(explained(error)),
+        (Err(error), None) => return Err(explained(&error)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -112,7 +123,8 @@ async fn import(loans: &Path, events: &Path, options: Options, as_json: bool, fi
 /// A bar on standard error for a person who watches; hidden otherwise.
 fn progress() -> (ProgressBar, Arc<import::OnProgress>) {
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    let style = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.enable_steady_tick(Duration::from_millis(200));
     let shown = bar.clone();
     let told = move |progress: Progress| match progress {
@@ -186,7 +198,7 @@ async fn list(as_json: bool, file: &ConfigFile) -> anyhow::Result<ExitCode> {
 
 fn table(loans: &[Value]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(["loan", "started", "initial", "entries", "owed today"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["loan", "started", "initial", "entries", "owed today"]);
     for loan in loans {
         let text = |key: &str| match &loan[key] {
             Value::String(text) => text.clone(),

@@ -32,14 +32,21 @@ impl Local {
 
     /// Calls a procedure.
     pub(super) async fn call(&self, procedure: &str, input: serde_json::Value) -> anyhow::Result<Outcome> {
-        let permit = self.program.router.admit(&self.caller, procedure, self.origin()).await.map_err(explained)?;
-        self.program.router.call(permit, Payload::from_value(input)).await.map_err(explained)
+        let permit = self
+            .program
+            .router
+            .admit(&self.caller, procedure, self.origin())
+            .await
+            .map_err(|error| explained(&error))?;
+        self.program.router.call(permit, Payload::from_value(input)).await.map_err(|error| explained(&error))
     }
 
     /// Calls a procedure that answers a value.
     pub(super) async fn value(&self, procedure: &str, input: serde_json::Value) -> anyhow::Result<serde_json::Value> {
         match self.call(procedure, input).await? {
-            Outcome::Value(value) | Outcome::Created { value, .. } | Outcome::Accepted { value, .. } => Ok(value.value().map_err(explained)?.clone()),
+            Outcome::Value(value) | Outcome::Created { value, .. } | Outcome::Accepted { value, .. } => {
+                Ok(value.value().map_err(|error| explained(&error))?.clone())
+            }
             Outcome::Empty | Outcome::Bytes { .. } => Ok(serde_json::Value::Null),
         }
     }
@@ -51,7 +58,7 @@ impl Local {
 
 /// A call's error as a person at a terminal reads it: the sentence, then each field; and, because
 /// whoever runs the program is its operator, the cause.
-pub(super) fn explained(error: crossgate_call::Error) -> anyhow::Error {
+pub(super) fn explained(error: &crossgate_call::Error) -> anyhow::Error {
     let mut text = error.public().to_owned();
     for field in error.fields() {
         let place = if field.pointer.is_empty() { field.place } else { &field.pointer };
@@ -66,7 +73,10 @@ pub(super) fn explained(error: crossgate_call::Error) -> anyhow::Error {
 /// The operating system's name for whoever runs the program. A label in the audit log: what
 /// protects the data is who may read and write its files.
 fn user() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
+    let name = ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.is_empty());
     name.unwrap_or_else(|| "local".to_owned())
 }
 

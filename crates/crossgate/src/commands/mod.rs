@@ -1,6 +1,6 @@
 //! What each subcommand does. Reading arguments is `cli`'s, the work is the other crates'; here is
 //! what lies between: opening the configured parts, and printing for people or programs.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
+#![expect(clippy::print_stderr, reason = "printing is what a command line is for")]
 
 pub(crate) mod add;
 pub(crate) mod audit;
@@ -45,7 +45,10 @@ fn configuration(file: &ConfigFile) -> anyhow::Result<Loaded> {
     match &file.config {
         Some(file) => load(file, std::env::vars()),
         None if demo.exists() => load(&demo, std::env::vars()),
-        None => bail!("no configuration: name one with --config FILE, or run `crossgate up` here once to make {}", demo.display()),
+        None => bail!(
+            "no configuration: name one with --config FILE, or run `crossgate up` here once to make {}",
+            demo.display()
+        ),
     }
 }
 

@@ -45,14 +45,22 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Issue { subject, roles, lifetime, json, file } => super::block_on(async {
             let local = Local::open(&file).await?;
             let router = &local.program.router;
-            let permit = router.admit_task(&local.caller, "identity.issue_token", local.origin()).await.map_err(explained)?;
+            let permit = router
+                .admit_task(&local.caller, "identity.issue_token", local.origin())
+                .await
+                .map_err(|error| explained(&error))?;
             let request = IssueRequest { subject: &subject, roles: &roles, lifetime_s: lifetime, certificate: None };
-            let issued = router.perform(permit, async { local.program.identity.issue(&request) }).await.map_err(explained);
+            let issued = router
+                .perform(permit, async { local.program.identity.issue(&request) })
+                .await
+                .map_err(|error| explained(&error));
             local.close().await?;
             let issued = issued?;
             let token = issued.access_token.expose_secret();
             if json {
-                super::print_json(&json!({"access_token": token, "token_type": "Bearer", "expires_in": issued.expires_in_s}))?;
+                super::print_json(
+                    &json!({"access_token": token, "token_type": "Bearer", "expires_in": issued.expires_in_s}),
+                )?;
             } else {
                 super::say(token)?;
             }
@@ -64,7 +72,11 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
                 let local = Local::open(&file).await?;
                 let inspection = local.program.identity.inspect(token.trim()).await;
                 local.close().await?;
-                if json { super::print_json(&inspection)? } else { print(&inspection)? }
+                if json {
+                    super::print_json(&inspection)?
+                } else {
+                    print(&inspection)?
+                }
                 Ok(if inspection.valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             })
         }

@@ -25,7 +25,8 @@ use reload::Reloader;
 /// How often histograms move what they have gathered into their buckets.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// Upper bounds of the buckets for durations, in seconds: from an in-process read to a slow callee.
-const DURATION_BUCKETS: &[f64] = &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+const DURATION_BUCKETS: &[f64] =
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// How to start.
 #[derive(Debug, clap::Args)]
@@ -54,13 +55,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn install_metrics() -> anyhow::Result<PrometheusHandle> {
-    let recorder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), DURATION_BUCKETS)?.build_recorder();
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), DURATION_BUCKETS)?
+        .build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|_| anyhow::anyhow!("the metrics recorder is installed once"))?;
     Ok(handle)
 }
 
-async fn serve(loaded: Loaded, level: log::Level, metrics: PrometheusHandle, demo: Option<demo::Demo>, ready_file: Option<&Path>) -> anyhow::Result<()> {
+async fn serve(
+    loaded: Loaded,
+    level: log::Level,
+    metrics: PrometheusHandle,
+    demo: Option<demo::Demo>,
+    ready_file: Option<&Path>,
+) -> anyhow::Result<()> {
     let mut stop = Stop::listen()?;
     let mut hangup = signal(SignalKind::hangup())?;
     let program = Program::open(&loaded.config, metrics).await?;
@@ -110,8 +119,12 @@ async fn serve(loaded: Loaded, level: log::Level, metrics: PrometheusHandle, dem
         tracing::warn!("stopping at once");
     };
     tokio::select! {
-        () = edge.serve(async { let _ = drained.await; }) => {}
-        () = async { tokio::join!(stopping, std::future::pending::<()>()); } => {}
+        cut_off = edge.serve(async { let _ = drained.await; }) => {
+            if cut_off > 0 {
+                tracing::warn!(cut_off, "connections were cut off: they did not finish within edge.drain_s");
+            }
+        }
+        () = stopping => {}
         () = background => {}
     }
     program.close().await?;
@@ -120,11 +133,16 @@ async fn serve(loaded: Loaded, level: log::Level, metrics: PrometheusHandle, dem
 }
 
 fn announce(file: &Path, addresses: &[(String, crossgate_edge::Address)]) -> anyhow::Result<()> {
-    let listeners: Vec<_> = addresses.iter().map(|(name, address)| json!({"name": name, "address": address.to_string(), "tls": address.tls})).collect();
+    let listeners: Vec<_> = addresses
+        .iter()
+        .map(|(name, address)| json!({"name": name, "address": address.to_string(), "tls": address.tls}))
+        .collect();
     let text = serde_json::to_vec(&json!({"pid": std::process::id(), "listeners": listeners}))?;
     // Written aside and renamed, so that whoever waits for the file never reads half of it.
     let aside = file.with_extension("partial");
-    std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, file)).with_context(|| format!("cannot write {}", file.display()))
+    std::fs::write(&aside, text)
+        .and_then(|()| std::fs::rename(&aside, file))
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// The signals that end the program.

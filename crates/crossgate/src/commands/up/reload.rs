@@ -32,7 +32,9 @@ impl Reloader {
     pub(super) fn reload(&mut self, program: &Program, edge: &Edge) {
         match self.try_reload(program, edge) {
             Ok(()) => tracing::info!("configuration reloaded from {}", self.current.file.display()),
-            Err(error) => tracing::error!("the configuration was not reloaded, and the old one stays in force: {error:#}"),
+            Err(error) => {
+                tracing::error!("the configuration was not reloaded, and the old one stays in force: {error:#}")
+            }
         }
     }
 
@@ -58,7 +60,8 @@ impl Reloader {
 }
 
 fn refusals(old: &Table, new: &Table) -> Vec<String> {
-    let same = |key: &str| old.get(key).unwrap_or(&Value::Boolean(false)) == new.get(key).unwrap_or(&Value::Boolean(false));
+    let same =
+        |key: &str| old.get(key).unwrap_or(&Value::Boolean(false)) == new.get(key).unwrap_or(&Value::Boolean(false));
     FIXED.iter().filter(|(key, _)| !same(key)).map(|(key, why)| format!("`{key}` ({why})")).collect()
 }
 
@@ -70,7 +73,10 @@ mod tests {
     fn what_cannot_change_is_named_with_its_reason() {
         let old: Table = toml::from_str("realm = \"a\"\n[log]\nlevel = \"info\"").unwrap();
         let new: Table = toml::from_str("realm = \"b\"\n[log]\nlevel = \"debug\"\n[store]\npath = \"x\"").unwrap();
-        assert_eq!(refusals(&old, &new), ["`realm` (callers and tokens belong to it)", "`store` (the database is open)"]);
+        assert_eq!(
+            refusals(&old, &new),
+            ["`realm` (callers and tokens belong to it)", "`store` (the database is open)"]
+        );
         assert!(refusals(&old, &old).is_empty());
     }
 }

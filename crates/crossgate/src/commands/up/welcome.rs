@@ -8,13 +8,18 @@ use crate::demo::Demo;
 
 /// Prints the addresses and commands that work as they are.
 pub(super) fn print(demo: &Demo, addresses: &[(String, Address)]) -> anyhow::Result<()> {
-    let address = |tls: bool| addresses.iter().find(|(_, address)| address.tls == tls).map(|(_, address)| address.to_string());
+    let address =
+        |tls: bool| addresses.iter().find(|(_, address)| address.tls == tls).map(|(_, address)| address.to_string());
     let (Some(tls), plain) = (address(true), address(false)) else { return Ok(()) };
     let base = format!("https://{}", tls.replace("127.0.0.1", "localhost"));
     let folder = demo.folder.display();
     let (alice, billing) = (demo.secret("alice"), demo.secret("billing"));
     let mut out = std::io::stdout().lock();
-    writeln!(out, "\nCrossgate is up{}.\n", if demo.fresh { " for the first time here; its data is in ./crossgate-data" } else { "" })?;
+    writeln!(
+        out,
+        "\nCrossgate is up{}.\n",
+        if demo.fresh { " for the first time here; its data is in ./crossgate-data" } else { "" }
+    )?;
     writeln!(out, "  console        {base}/")?;
     if let Some(plain) = plain {
         writeln!(out, "                 http://{plain}/   (this machine only; no certificate to trust)")?;
@@ -22,14 +27,21 @@ pub(super) fn print(demo: &Demo, addresses: &[(String, Address)]) -> anyhow::Res
     writeln!(out, "  API explorer   {base}/docs")?;
     if !alice.is_empty() {
         writeln!(out, "  sign in as     alice, password {alice}   (a lender: loans)")?;
-        writeln!(out, "                 auditor, password {}   (reads loans and the record of calls)", demo.secret("auditor"))?;
+        writeln!(
+            out,
+            "                 auditor, password {}   (reads loans and the record of calls)",
+            demo.secret("auditor")
+        )?;
     }
     writeln!(out, "\nTry it in another terminal, from this folder:\n")?;
     writeln!(out, "  TOKEN=$(curl -s --cacert {folder}/ca.pem {base}/oauth/token -u billing:{billing} \\")?;
     writeln!(out, "    -d grant_type=client_credentials | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')")?;
-    writeln!(out, "  curl --cacert {folder}/ca.pem -H \"Authorization: Bearer $TOKEN\" {base}/api/v1/loan/1/2026-06-30")?;
+    writeln!(
+        out,
+        "  curl --cacert {folder}/ca.pem -H \"Authorization: Bearer $TOKEN\" {base}/api/v1/loan/1/2020-10-31"
+    )?;
     writeln!(out, "  curl --cacert {folder}/ca.pem {base}/metrics | grep crossgate_calls")?;
-    writeln!(out, "  crossgate audit tail      crossgate loans balance 1 2026-06-30      crossgate check")?;
+    writeln!(out, "  crossgate audit tail      crossgate loans balance 1 2020-10-31      crossgate check")?;
     writeln!(out, "\nStop it with Ctrl-C.\n")?;
     Ok(out.flush()?)
 }
