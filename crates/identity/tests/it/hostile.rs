@@ -45,7 +45,13 @@ fn hostile(pair: &Pair) -> Vec<(&'static str, String)> {
         ("padding", format!("{good}=")),
         ("a space inside", good.replacen('.', " .", 1)),
         ("alg none", none.clone()),
-        ("alg None", none.replace(&encode(json!({"typ": "at+jwt", "alg": "none"}).to_string()), &encode(r#"{"typ":"at+jwt","alg":"None"}"#))),
+        (
+            "alg None",
+            none.replace(
+                &encode(json!({"typ": "at+jwt", "alg": "none"}).to_string()),
+                &encode(r#"{"typ":"at+jwt","alg":"None"}"#),
+            ),
+        ),
         ("no alg", pair.token_with(&json!({"typ": "at+jwt"}), &text)),
         ("alg a number", with_header(json!({"alg": 5}))),
         ("alg of another family", with_header(json!({"alg": "RS256"}))),
@@ -61,8 +67,15 @@ fn hostile(pair: &Pair) -> Vec<(&'static str, String)> {
         ("kid huge", with_header(json!({"kid": "k".repeat(4_000)}))),
         ("typ an id token", with_header(json!({"typ": "JWT"}))),
         ("typ a number", with_header(json!({"typ": 1}))),
-        ("its own key", stranger.token_with(&json!({"typ": "at+jwt", "alg": "EdDSA", "kid": pair.kid, "jwk": stranger.jwk()}), &text)),
-        ("its own key's address", stranger.token_with(&json!({"typ": "at+jwt", "alg": "EdDSA", "jku": "https://evil.example/keys"}), &text)),
+        (
+            "its own key",
+            stranger
+                .token_with(&json!({"typ": "at+jwt", "alg": "EdDSA", "kid": pair.kid, "jwk": stranger.jwk()}), &text),
+        ),
+        (
+            "its own key's address",
+            stranger.token_with(&json!({"typ": "at+jwt", "alg": "EdDSA", "jku": "https://evil.example/keys"}), &text),
+        ),
         ("expired", with(json!({"exp": NOW_S - 31}))),
         ("exp long past", with(json!({"exp": 0}))),
         ("exp negative", with(json!({"exp": -1}))),
@@ -128,7 +141,8 @@ async fn a_public_key_is_never_taken_for_a_shared_secret() {
     for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
         let pair = Pair::make(algorithm);
         let world = World::open(&issuer(&public_key(&pair))).await;
-        let guesses = [pair.public_pem().into_bytes(), pair.public_pem().trim().as_bytes().to_vec(), pair.public_der.clone()];
+        let guesses =
+            [pair.public_pem().into_bytes(), pair.public_pem().trim().as_bytes().to_vec(), pair.public_der.clone()];
         for secret in guesses {
             for hmac in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
                 let header = json!({"typ": "at+jwt", "alg": format!("{hmac:?}")}).to_string();
@@ -142,10 +156,14 @@ async fn a_public_key_is_never_taken_for_a_shared_secret() {
 #[tokio::test]
 async fn one_issuers_key_does_not_speak_for_another_issuer() {
     let (a, b) = (Pair::make(Algorithm::EdDSA), Pair::make(Algorithm::EdDSA));
-    let second = format!("[issuers.b]\nissuer = \"https://b.example\"\naudience = [\"{AUDIENCE}\"]\n{}\n", public_key(&b));
+    let second =
+        format!("[issuers.b]\nissuer = \"https://b.example\"\naudience = [\"{AUDIENCE}\"]\n{}\n", public_key(&b));
     let world = World::open(&format!("{}{second}", issuer(&public_key(&a)))).await;
     assert_refused("signed by the other", world.bearer(&b.token(&claims())).await);
-    assert_refused("signed by the other", world.bearer(&a.token(&claims_but(&json!({"iss": "https://b.example"})))).await);
+    assert_refused(
+        "signed by the other",
+        world.bearer(&a.token(&claims_but(&json!({"iss": "https://b.example"})))).await,
+    );
     world.bearer(&b.token(&claims_but(&json!({"iss": "https://b.example"})))).await.unwrap();
 }
 
@@ -154,7 +172,9 @@ async fn every_hostile_header_is_refused() {
     let pair = Pair::make(Algorithm::EdDSA);
     let world = World::open(&issuer(&public_key(&pair))).await;
     let token = pair.token(&claims());
-    for header in ["", "Bearer", "Bearer ", "Basic YTpi", "Negotiate x", "bearer\t", "token", &token, "ApiKey ", "Bearer\u{a0}x"] {
+    for header in
+        ["", "Bearer", "Bearer ", "Basic YTpi", "Negotiate x", "bearer\t", "token", &token, "ApiKey ", "Bearer\u{a0}x"]
+    {
         assert_refused(header, world.caller(Given { authorization: Some(header), ..Given::default() }).await);
     }
     let both = Given { authorization: Some(&format!("Bearer {token}")), api_key: Some("x"), ..Given::default() };
@@ -184,15 +204,11 @@ async fn an_inspection_says_what_a_refusal_does_not() {
     assert!(audience.reason.is_some_and(|reason| reason.contains("aud")));
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
-}
-
 #[test]
 fn arbitrary_text_never_panics_and_never_makes_a_caller() {
     let pair = Pair::make(Algorithm::EdDSA);
-    let world = block_on(World::open(&issuer(&public_key(&pair))));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime();
+    let world = Shared(runtime.block_on(World::open(&issuer(&public_key(&pair)))));
     bolero::check!().with_iterations(3_000).with_type::<String>().for_each(|text| {
         assert!(runtime.block_on(world.bearer(text)).is_err());
         let _ = runtime.block_on(world.caller(Given { authorization: Some(text), ..Given::default() })).is_err();
@@ -204,8 +220,8 @@ fn arbitrary_text_never_panics_and_never_makes_a_caller() {
 #[test]
 fn a_changed_byte_anywhere_makes_a_token_worthless() {
     let pair = Pair::make(Algorithm::EdDSA);
-    let world = block_on(World::open(&issuer(&public_key(&pair))));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime();
+    let world = Shared(runtime.block_on(World::open(&issuer(&public_key(&pair)))));
     let good = pair.token(&claims());
     bolero::check!().with_iterations(3_000).with_type::<(usize, u8)>().for_each(|(at, byte)| {
         let mut bytes = good.clone().into_bytes();
@@ -221,7 +237,7 @@ fn a_changed_byte_anywhere_makes_a_token_worthless() {
 
 #[test]
 fn nothing_about_the_handle_shows_a_secret() {
-    let world = block_on(World::open(&issuer("secret = '0123456789abcdef0123456789abcdef'")));
+    let world = runtime().block_on(World::open(&issuer("secret = '0123456789abcdef0123456789abcdef'")));
     let identity: &Identity = &world.identity;
     assert_eq!(format!("{identity:?}"), "Identity { .. }");
 }

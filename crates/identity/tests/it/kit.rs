@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    RsaKeyPair,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -34,7 +35,8 @@ pub(crate) struct Web {
 
 impl Web {
     pub(crate) fn answers(&self, answers: impl IntoIterator<Item = Result<Value, &'static str>>) {
-        let answers = answers.into_iter().map(|answer| answer.map(|value| value.to_string().into()).map_err(str::to_owned));
+        let answers =
+            answers.into_iter().map(|answer| answer.map(|value| value.to_string().into()).map_err(str::to_owned));
         *self.answers.lock().unwrap() = answers.collect();
     }
 
@@ -74,7 +76,8 @@ impl World {
         let clock = Arc::new(ManualClock::at(Timestamp::from_second(NOW_S).unwrap()));
         let web = Arc::new(Web::default());
         let fetch = Arc::clone(&web) as Arc<dyn Fetch>;
-        let identity = Identity::open(parsed(config), store, fetch, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
+        let identity =
+            Identity::open(parsed(config), store, fetch, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
         Self { identity, clock, web, realm: Realm::new("test") }
     }
 
@@ -124,7 +127,11 @@ impl Pair {
                 (EncodingKey::from_ed_der(&private), spki(pair.public_key()), private)
             }
             Algorithm::ES256 | Algorithm::ES384 => {
-                let curve = if algorithm == Algorithm::ES256 { &ECDSA_P256_SHA256_FIXED_SIGNING } else { &ECDSA_P384_SHA384_FIXED_SIGNING };
+                let curve = if algorithm == Algorithm::ES256 {
+                    &ECDSA_P256_SHA256_FIXED_SIGNING
+                } else {
+                    &ECDSA_P384_SHA384_FIXED_SIGNING
+                };
                 let pair = EcdsaKeyPair::generate(curve).unwrap();
                 let private = pair.to_pkcs8v1().unwrap().as_ref().to_vec();
                 (EncodingKey::from_ec_der(&private), spki(pair.public_key()), private)
@@ -133,7 +140,11 @@ impl Pair {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
                 let private: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().unwrap();
                 let private = private.as_ref().to_vec();
-                (EncodingKey::from_rsa_pem(pem("PRIVATE KEY", &private).as_bytes()).unwrap(), spki(pair.public_key()), private)
+                (
+                    EncodingKey::from_rsa_pem(pem("PRIVATE KEY", &private).as_bytes()).unwrap(),
+                    spki(pair.public_key()),
+                    private,
+                )
             }
         };
         Self { algorithm, kid: format!("{algorithm:?}-1"), encoding, public_der, private_der }
@@ -163,7 +174,10 @@ impl Pair {
 
     /// A token as honest issuers make it.
     pub(crate) fn token(&self, claims: &Value) -> String {
-        self.token_with(&json!({"typ": "at+jwt", "alg": format!("{:?}", self.algorithm), "kid": self.kid}), &claims.to_string())
+        self.token_with(
+            &json!({"typ": "at+jwt", "alg": format!("{:?}", self.algorithm), "kid": self.kid}),
+            &claims.to_string(),
+        )
     }
 
     /// A well-signed token with any header and any claims.
@@ -216,7 +230,9 @@ pub(crate) fn claims_but(changes: &Value) -> Value {
 
 /// A configuration with the role `reader` and one issuer, whose keys and further settings are given.
 pub(crate) fn issuer(keys: &str) -> String {
-    format!("[issuers.test]\nissuer = \"{ISSUER}\"\naudience = [\"{AUDIENCE}\"]\n{keys}\n[roles.reader]\nallow = [{{ uri = \"loans.balance\" }}]\n[roles.writer]\n")
+    format!(
+        "[issuers.test]\nissuer = \"{ISSUER}\"\naudience = [\"{AUDIENCE}\"]\n{keys}\n[roles.reader]\nallow = [{{ uri = \"loans.balance\" }}]\n[roles.writer]\n"
+    )
 }
 
 pub(crate) fn public_key(pair: &Pair) -> String {
@@ -241,4 +257,23 @@ pub(crate) fn certificate(common_name: &str, sans: Vec<rcgen::SanType>) -> Arc<P
 
 pub(crate) fn dns(name: &str) -> rcgen::SanType {
     rcgen::SanType::DnsName(name.try_into().unwrap())
+}
+
+/// Something that a fuzzed closure may use although a panic might leave it in disorder: the test has
+/// failed by then.
+pub(crate) struct Shared<T>(pub(crate) T);
+
+impl<T> std::panic::RefUnwindSafe for Shared<T> {}
+
+impl<T> std::ops::Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A runtime for tests that are no async functions.
+pub(crate) fn runtime() -> Shared<tokio::runtime::Runtime> {
+    Shared(tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap())
 }

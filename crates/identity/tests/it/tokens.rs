@@ -28,7 +28,11 @@ async fn a_token_of_every_asymmetric_algorithm_makes_a_caller() {
         for keys in [public_key(&pair), format!("jwks = {}", toml_of(&jwks([&pair])))] {
             let world = World::open(&issuer(&keys)).await;
             let caller = world.bearer(&pair.token(&claims())).await.unwrap();
-            assert_eq!((&**caller.id(), caller.proof(), caller.realm()), ("alice", Proof::Token, &world.realm), "{algorithm:?}");
+            assert_eq!(
+                (&**caller.id(), caller.proof(), caller.realm()),
+                ("alice", Proof::Token, &world.realm),
+                "{algorithm:?}"
+            );
             assert_eq!(caller.roles().iter().map(|role| &**role).collect::<Vec<_>>(), ["reader"]);
             assert_eq!(caller.expires().map(|expires| expires.as_second()), Some(NOW_S + 600 + 30));
         }
@@ -63,7 +67,9 @@ async fn a_key_in_a_file_serves_as_pem_as_a_certificate_and_as_a_key_set() {
     let directory = tempfile::tempdir().unwrap();
     let key = rcgen::KeyPair::try_from(pair.private_der.as_slice()).unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["issuer.example".into()]).unwrap().self_signed(&key).unwrap();
-    for (name, text) in [("a.pem", pair.public_pem()), ("b.pem", certificate.pem()), ("c.json", jwks([&pair]).to_string())] {
+    for (name, text) in
+        [("a.pem", pair.public_pem()), ("b.pem", certificate.pem()), ("c.json", jwks([&pair]).to_string())]
+    {
         let path = directory.path().join(name);
         std::fs::write(&path, text).unwrap();
         let world = World::open(&issuer(&format!("file = '{}'", path.display()))).await;
@@ -112,7 +118,13 @@ async fn a_token_remembered_in_one_realm_makes_a_caller_of_the_other_realm_there
     let authorization = format!("Bearer {}", pair.token(&claims()));
     for name in ["a", "b", "a"] {
         let realm = Realm::new(name);
-        let credentials = Credentials { realm: &realm, authorization: Some(&authorization), api_key: None, session: None, certificate: None };
+        let credentials = Credentials {
+            realm: &realm,
+            authorization: Some(&authorization),
+            api_key: None,
+            session: None,
+            certificate: None,
+        };
         assert_eq!(world.identity.caller(&credentials).await.unwrap().realm().as_str(), name);
     }
 }
@@ -205,7 +217,8 @@ async fn a_bound_token_is_good_with_its_certificate_only() {
     let (mine, other) = (certificate("mine", vec![]), certificate("other", vec![]));
     let token = pair.token(&claims_but(&json!({"cnf": {"x5t#S256": encode(mine.thumbprint())}})));
     let authorization = format!("Bearer {token}");
-    let with = |certificate| world.caller(Given { authorization: Some(&authorization), certificate, ..Given::default() });
+    let with =
+        |certificate| world.caller(Given { authorization: Some(&authorization), certificate, ..Given::default() });
     for _ in 0..2 {
         let caller = with(Some(&mine)).await.unwrap();
         assert_eq!(caller.certificate(), Some(mine.sha256()));
