@@ -23,7 +23,7 @@ async fn holds(contract: &str, (client, secret): Client) {
         .args(["run", &format!("{base}/docs/openapi/{contract}.json"), "--url", &base])
         .args(["--header", &format!("Authorization: Bearer {token}")])
         .args(["--checks", "all", "--exclude-checks", NOT_CHECKED, "--phases", "examples,coverage,fuzzing"])
-        .args(["--max-examples", EXAMPLES, "--seed", SEED, "--workers", "2", "--continue-on-failure"])
+        .args(["--max-examples", EXAMPLES, "--seed", SEED, "--workers", "1", "--continue-on-failure"])
         .args(["--suppress-health-check", "all", "--warnings", "off", "--tls-verify"])
         .arg(site.path("ca.pem"))
         .current_dir(site.folder())

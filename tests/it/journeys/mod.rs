@@ -13,7 +13,8 @@ mod sweep;
 mod tls;
 mod tokens;
 
-use crossgate_tests::{Client, Program, Visitor};
+use crossgate_tests::{Client, Program, Visitor, until};
+use serde_json::Value;
 
 /// What the standard ledger answers for its first loan, and where.
 const BALANCE: &str = "/api/v1/loan/1/2020-10-31";
@@ -24,6 +25,17 @@ async fn signed_in(program: &Program, (client, secret): Client) -> Visitor {
     let visitor = program.visitor("tls");
     let token = visitor.token(client, secret).await;
     visitor.with_token(&token)
+}
+
+/// Audit records that fit a query, newest first, once there are `count`: they are written in groups, a moment after
+/// the answer.
+async fn records(auditor: &Visitor, query: &str, count: usize) -> Vec<Value> {
+    until("the calls are in the audit log", async || {
+        let page = auditor.get(&format!("/audit/records?limit=500&{query}")).await.json();
+        let records = page["records"].as_array()?.clone();
+        (records.len() >= count).then_some(records)
+    })
+    .await
 }
 
 /// The value of a metric's series, summed over those that have all of `labels`.

@@ -17,7 +17,8 @@ async fn the_metadata_and_the_keys_are_where_clients_look() {
     assert!(
         metadata["grant_types_supported"].as_array().is_some_and(|types| types.contains(&json!("client_credentials")))
     );
-    let keys = nobody.get("/.well-known/jwks.json").await.json();
+    let at = metadata["jwks_uri"].as_str().and_then(|uri| uri.strip_prefix("https://crossgate.test")).expect("a place");
+    let keys = nobody.get(at).await.json();
     let key = &keys["keys"][0];
     assert_eq!((&key["kty"], &key["crv"]), (&json!("EC"), &json!("P-256")), "{keys}");
     assert!(key["d"].is_null(), "the private part stays here");
