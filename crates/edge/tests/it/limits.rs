@@ -1,0 +1,89 @@
+//! How much the doors take.
+
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::client::{answer, ask, http, raw, rest};
+use crate::served::{Served, within};
+
+#[tokio::test]
+async fn at_the_limit_a_connection_waits_for_another_to_end() {
+    let served = Served::plain(json!({"limits": {"connections": 1}})).await;
+    let mut first = TcpStream::connect(served.address("plain")).await.unwrap();
+    ask(&mut first, "/whoami").await;
+    let mut second = TcpStream::connect(served.address("plain")).await.unwrap();
+    second.write_all(b"GET /whoami HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    // The first is still served although the second waits.
+    assert!(ask(&mut first, "/whoami").await.starts_with("HTTP/1.1 200"));
+    drop(first);
+    assert!(answer(&mut second).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn one_address_has_its_share_of_connections() {
+    let served = Served::plain(json!({"limits": {"connections_per_ip": 1}})).await;
+    let mut first = TcpStream::connect(served.address("plain")).await.unwrap();
+    ask(&mut first, "/whoami").await;
+    let mut second = TcpStream::connect(served.address("plain")).await.unwrap();
+    assert_eq!(rest(&mut second).await, "", "closed at once");
+}
+
+#[tokio::test]
+async fn a_body_that_announces_too_much_is_refused_unread() {
+    let served = Served::plain(json!({})).await;
+    let mut stream = TcpStream::connect(served.address("plain")).await.unwrap();
+    let head = b"POST /notes HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1001\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let text = answer(&mut stream).await;
+    assert!(text.starts_with("HTTP/1.1 413 ") && text.contains("connection: close"), "{text}");
+    assert!(text.contains("the body is larger than 1000 bytes"), "{text}");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_large_refused_body_arrives_although_the_client_goes_on_sending() {
+    let served = Served::plain(json!({})).await;
+    let mut stream = TcpStream::connect(served.address("plain")).await.unwrap();
+    let head = b"POST /notes HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 500000\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    within(stream.write_all(&vec![b' '; 500_000])).await.unwrap();
+    let text = rest(&mut stream).await;
+    assert!(text.starts_with("HTTP/1.1 413 "), "{text}");
+}
+
+#[tokio::test]
+async fn a_body_that_turns_out_too_large_is_refused() {
+    let served = Served::plain(json!({})).await;
+    let mut text =
+        "POST /notes HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+            .to_owned();
+    for _ in 0..20 {
+        text += &format!("64\r\n{}\r\n", " ".repeat(100));
+    }
+    let answer = raw(served.address("plain"), &(text + "0\r\n\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn the_listener_may_be_stricter_than_the_operation() {
+    let served = Served::plain(json!({"limits": {"body_bytes": 10}})).await;
+    let request = http().post(served.url("/notes")).json(&json!({"text": "more than ten bytes"}));
+    assert_eq!(request.send().await.unwrap().status(), 413);
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let served = Served::plain(json!({"limits": {"header_bytes": 8192}})).await;
+    let text = format!("GET / HTTP/1.1\r\nhost: a\r\nx-long: {}\r\n\r\n", "x".repeat(9000));
+    let answer = raw(served.address("plain"), &text).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_politely_after_its_number_of_requests() {
+    let served = Served::plain(json!({"limits": {"requests_per_connection": 2}})).await;
+    let mut stream = TcpStream::connect(served.address("plain")).await.unwrap();
+    assert!(!ask(&mut stream, "/whoami").await.contains("connection: close"));
+    assert!(ask(&mut stream, "/whoami").await.contains("connection: close"));
+    assert_eq!(rest(&mut stream).await, "");
+}
