@@ -5,6 +5,21 @@
 //! socket, no async runtime, no TLS, no configuration and no policy, and no other crate of Crossgate.
 //! Application payloads stay what they were on the wire: slices, looked at only to find their end.
 
+mod dict;
 pub mod id;
+pub mod message;
+pub mod options;
+mod payload;
+pub mod rawsocket;
+pub mod serializer;
+mod text;
 pub mod uri;
 pub mod uris;
+mod value;
+pub mod wire;
+
+pub use dict::{Dict, LIST_ITEMS_MAX, OptionError};
+pub use message::Message;
+pub use payload::Payload;
+pub use text::Text;
+pub use value::{Map, Value};
