@@ -104,7 +104,7 @@
   const requestOf = (form) => {
     let path = form.dataset.path;
     const query = [];
-    const headers = credentialHeaders();
+    const headers = [];
     const cookies = [];
     for (const field of all("[data-field]", form)) {
       const { field: name, in: place } = field.dataset;
@@ -116,18 +116,19 @@
       else if (place === "cookie") cookies.push(`${name}=${simple(value, false)}`);
     }
     const url = location.origin + path + (query.length ? "?" + query.join("&") : "");
-    return { method: form.dataset.method, url, headers, cookies, body: bodyOf(form) };
+    return { method: form.dataset.method, url, headers, cookies, body: bodyOf(form), credentials: credentialHeaders() };
   };
 
   // The same request as a command.
   const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
   const BEARER = '-H "Authorization: Bearer $TOKEN"';
-  const command = ({ method, url, headers, cookies, body }, secured) => {
+  const command = ({ method, url, headers, cookies, body, credentials }, secured) => {
     const lines = [`curl -X ${method} ${quoted(url)}`];
     // A session's cookie cannot be read here: the command proves itself by a token.
     if (secured && mode && mode.value === "session") lines.push(BEARER);
-    // The token itself stays out of what people copy into tickets.
-    for (const [name, value] of headers) lines.push(name === "Authorization" ? BEARER : `-H ${quoted(`${name}: ${value}`)}`);
+    // Credentials themselves stay out of what people copy into tickets.
+    for (const [name] of credentials) lines.push(name === "Authorization" ? BEARER : `-H "${name}: $API_KEY"`);
+    for (const [name, value] of headers) lines.push(`-H ${quoted(`${name}: ${value}`)}`);
     if (cookies.length) lines.push(`-b ${quoted(cookies.join("; "))}`);
     if (body && body.text !== undefined) lines.push(`-H ${quoted(`Content-Type: ${body.type}`)}`, `--data-raw ${quoted(body.text)}`);
     for (const field of (body && body.fields) || []) {
@@ -192,8 +193,8 @@
   };
 
   const send = async (form) => {
-    const { method, url, headers, body } = requestOf(form);
-    const init = { method, headers: new Headers(headers), cache: "no-store", credentials: mode && mode.value === "session" ? "same-origin" : "omit" };
+    const { method, url, headers, body, credentials } = requestOf(form);
+    const init = { method, headers: new Headers([...credentials, ...headers]), cache: "no-store", credentials: mode && mode.value === "session" ? "same-origin" : "omit" };
     if (body && body.text !== undefined) {
       init.headers.set("Content-Type", body.type);
       init.body = body.text;

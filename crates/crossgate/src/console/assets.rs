@@ -38,7 +38,12 @@ impl Assets {
     pub(crate) fn new() -> Self {
         let text = "text/javascript; charset=utf-8";
         Self {
-            style: asset("console", "css", "text/css; charset=utf-8", include_bytes!("../../../../console/console.css")),
+            style: asset(
+                "console",
+                "css",
+                "text/css; charset=utf-8",
+                include_bytes!("../../../../console/console.css"),
+            ),
             script: asset("console", "js", text, include_bytes!("../../../../console/console.js")),
             explorer: asset("explorer", "js", text, include_bytes!("../../../../console/explorer.js")),
             logo: asset("logo", "svg", "image/svg+xml", include_bytes!("../../../../console/logo.svg")),

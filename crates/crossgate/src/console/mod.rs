@@ -11,8 +11,6 @@ mod assets;
 mod data;
 mod docs;
 mod form;
-#[cfg(test)]
-mod gallery;
 mod guard;
 mod money;
 mod pages;

@@ -115,7 +115,8 @@ impl Door for Live<'_> {
 
     fn begin<'a>(&'a self, user: &'a str, password: &'a SecretString) -> Pending<'a, SecretString> {
         Box::pin(async move {
-            let session = self.inner.identity.begin_session(self.caller.realm(), user, password.expose_secret()).await?;
+            let session =
+                self.inner.identity.begin_session(self.caller.realm(), user, password.expose_secret()).await?;
             Ok(session.cookie_value)
         })
     }

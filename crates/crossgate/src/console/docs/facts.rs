@@ -38,7 +38,8 @@ pub(super) fn type_words(schema: &Value, items: Option<&Value>) -> String {
         (name, _) => name.to_owned(),
     };
     let format = schema.get("format").and_then(Value::as_str).map(|format| format!(" ({format})")).unwrap_or_default();
-    let listed = schema.get("type").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "null"));
+    let listed =
+        schema.get("type").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "null"));
     let nullable = schema.get("nullable").and_then(Value::as_bool).unwrap_or(listed);
     format!("{base}{format}{}", if nullable { " or null" } else { "" })
 }
@@ -106,7 +107,8 @@ mod tests {
 
     #[test]
     fn types_and_limits_read_as_words() {
-        let schema = json!({"type": "integer", "format": "int64", "minimum": 1, "nullable": true, "exclusiveMaximum": true});
+        let schema =
+            json!({"type": "integer", "format": "int64", "minimum": 1, "nullable": true, "exclusiveMaximum": true});
         assert_eq!(type_words(&schema, None), "integer (int64) or null");
         assert_eq!(facts(&schema), [("at least", "1".to_owned(), ""), ("not the maximum itself", String::new(), "")]);
         assert_eq!(facts(&json!({"minLength": 1, "maxLength": 9})), [("", "1 to 9".to_owned(), "characters")]);

@@ -32,7 +32,12 @@ fn inline(text: &str) -> Markup {
 }
 
 fn strong(text: &str) -> Markup {
-    between(text, "**", |inner| html! { strong { (inner) } }, |text| between(text, "*", |inner| html! { em { (inner) } }, |text| html! { (text) }))
+    between(
+        text,
+        "**",
+        |inner| html! { strong { (inner) } },
+        |text| between(text, "*", |inner| html! { em { (inner) } }, |text| html! { (text) }),
+    )
 }
 
 /// Text with what stands between two marks dressed otherwise than the rest.
@@ -40,7 +45,11 @@ fn between(text: &str, mark: &str, inside: impl Fn(&str) -> Markup, outside: imp
     let mut shown = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(mark) {
-        let Some((inner, after)) = after.split_once(mark).filter(|(inner, _)| !inner.is_empty() && inner.trim() == *inner) else { break };
+        let Some((inner, after)) =
+            after.split_once(mark).filter(|(inner, _)| !inner.is_empty() && inner.trim() == *inner)
+        else {
+            break;
+        };
         shown.push_str(&outside(before).into_string());
         shown.push_str(&inside(inner).into_string());
         rest = after;

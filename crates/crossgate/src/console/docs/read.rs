@@ -130,9 +130,7 @@ fn response_of(document: &Value, status: &str, response: &Value) -> Response {
     Response {
         status: status.to_owned(),
         description: text(response, "/description"),
-        headers: headers
-            .map(|(name, header)| (name.clone(), text(follow(document, header), "/description")))
-            .collect(),
+        headers: headers.map(|(name, header)| (name.clone(), text(follow(document, header), "/description"))).collect(),
         body: media(document, response),
     }
 }

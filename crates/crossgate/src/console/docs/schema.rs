@@ -64,15 +64,17 @@ impl Walk<'_> {
     }
 
     fn properties(&self, schema: &Value, depth: usize) -> Markup {
-        let Some(members) = schema.get("properties").and_then(Value::as_object).filter(|members| !members.is_empty()) else {
+        let Some(members) = schema.get("properties").and_then(Value::as_object).filter(|members| !members.is_empty())
+        else {
             return PreEscaped(String::new());
         };
+        let shown = members.len().min(self.left.get());
+        self.left.set(self.left.get() - shown);
         let required = |name: &str| list(schema, "required").any(|known| known == name);
         html! {
             ul {
-                @for (name, member) in members.iter().take(self.left.get()) {
+                @for (name, member) in members.iter().take(shown) {
                     @let member = follow(self.document, member);
-                    @let _ = self.left.set(self.left.get().saturating_sub(1));
                     li {
                         code class="name" { (name) }
                         @if required(name) { span class="needed" { "required" } }
@@ -80,7 +82,7 @@ impl Walk<'_> {
                         (self.members(member, depth + 1))
                     }
                 }
-                @if members.len() > self.left.get() && self.left.get() == 0 { li class="muted small" { "…" } }
+                @if shown < members.len() { li class="muted small" { "…" } }
             }
         }
     }
@@ -101,7 +103,10 @@ mod tests {
             "<x>": {"$ref": "#/a"}, "y": {"allOf": [{"$ref": "#/a"}, {"$ref": "#/a"}]}, "z": {"items": {"$ref": "#/a"}}
         }, "description": "a `<b>` b"}});
         let shown = schema(&document, &json!({"$ref": "#/a"})).into_string();
-        assert!(shown.contains("<code class=\"name\">&lt;x&gt;</code><span class=\"needed\">required</span>"), "{shown}");
+        assert!(
+            shown.contains("<code class=\"name\">&lt;x&gt;</code><span class=\"needed\">required</span>"),
+            "{shown}"
+        );
         assert!(shown.contains("<p>a <code>&lt;b&gt;</code> b"));
         assert!(shown.len() < 200_000, "{}", shown.len());
         for odd in [json!(null), json!(true), json!([1]), json!({"properties": 3, "allOf": {}, "enum": "x"})] {

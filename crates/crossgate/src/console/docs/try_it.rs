@@ -36,7 +36,13 @@ pub(super) fn form(document: &Value, operation: &Operation, origin: &str) -> Mar
 
 fn field(document: &Value, parameter: &Parameter) -> Markup {
     let schema = follow(document, &parameter.schema);
-    let shape = Shape { name: &parameter.name, place: &parameter.place, style: &parameter.style, explode: parameter.explode, required: parameter.required };
+    let shape = Shape {
+        name: &parameter.name,
+        place: &parameter.place,
+        style: &parameter.style,
+        explode: parameter.explode,
+        required: parameter.required,
+    };
     input(&shape, schema, &parameter.example)
 }
 
@@ -98,7 +104,9 @@ fn one_body(document: &Value, operation: &Operation, media: &Media) -> Markup {
     let schema = follow(document, &media.schema);
     let members = schema.get("properties").and_then(Value::as_object).filter(|_| is_form(&media.media_type));
     let example: Value = serde_json::from_str(&media.example).unwrap_or_default();
-    let required = |name: &str| schema.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|known| known == name));
+    let required = |name: &str| {
+        schema.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|known| known == name))
+    };
     html! {
         @if let Some(members) = members {
             @for (name, member) in members {
@@ -131,7 +139,8 @@ fn curl(operation: &Operation, origin: &str) -> String {
             _ => {}
         }
     }
-    let mut command = format!("curl -X {} {}", operation.method, quoted(&format!("{origin}{}", form::link(&path, &query))));
+    let mut command =
+        format!("curl -X {} {}", operation.method, quoted(&format!("{origin}{}", form::link(&path, &query))));
     if operation.secured {
         command.push_str(" \\\n  -H \"Authorization: Bearer $TOKEN\"");
     }

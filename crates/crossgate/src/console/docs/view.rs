@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::super::view::layout::{self, Frame, Section};
 use super::book::{Book, Catalog, Media, Operation, Parameter, Response};
-use super::prose::prose;
-use super::schema::schema;
 use super::facts::{notes, type_words};
+use super::prose::prose;
 use super::read::follow;
+use super::schema::schema;
 use super::try_it;
 
 /// What the explorer's pages are given besides the contracts.

@@ -11,7 +11,7 @@ use crate::console::data::{self, History};
 use crate::console::money;
 use crate::console::reply::{self, Reply};
 use crate::console::view::chart::{Point, day_of};
-use crate::console::view::chart_svg::Picture;
+use crate::console::view::chart_svg::{Note, Picture};
 use crate::console::view::loan::{self, AtDate, Entry, Hidden, Loan};
 use crate::console::view::notice::sentence;
 use crate::console::visitor::{LOANS_BALANCE, LOANS_HISTORY};
@@ -45,7 +45,8 @@ impl Pages {
 async fn history(ask: &Ask<'_>, number: u64) -> Result<(History, bool), Failed> {
     let mut whole: Option<History> = None;
     for _ in 0..PAGES_MAX {
-        let mut input = Map::from_iter([("loan_id".to_owned(), number.into()), ("limit".to_owned(), PAGE_ENTRIES.into())]);
+        let mut input =
+            Map::from_iter([("loan_id".to_owned(), number.into()), ("limit".to_owned(), PAGE_ENTRIES.into())]);
         let cursor = whole.as_mut().and_then(|history| history.next.take());
         input.extend(cursor.map(|cursor| ("cursor".to_owned(), cursor.into())));
         let page: History = ask.fetch(LOANS_HISTORY, Value::Object(input)).await?;
@@ -92,7 +93,8 @@ async fn at_date(ask: &Ask<'_>, number: u64) -> Result<AtDate, Failed> {
 fn shown(number: u64, history: &History, whole: bool, at: AtDate, today: Date) -> Loan {
     let today_text = today.to_string();
     // Days are ISO dates of four-digit years: their text sorts like their time.
-    let balance = history.days.iter().rev().find(|day| day.date <= today_text).map(|day| money::show_text(&day.balance));
+    let balance =
+        history.days.iter().rev().find(|day| day.date <= today_text).map(|day| money::show_text(&day.balance));
     let mut entries = lines(history);
     let earlier = entries.len().saturating_sub(ENTRIES_MAX);
     let hidden = match (whole, earlier) {
@@ -173,7 +175,7 @@ fn picture(number: u64, history: &History, entries: &[Entry], at: &AtDate, today
 }
 
 /// The start and every entry as points; nothing when an amount or a date cannot be read.
-fn points(history: &History, entries: &[Entry]) -> Option<(Vec<Point>, Vec<(&'static str, String)>)> {
+fn points(history: &History, entries: &[Entry]) -> Option<(Vec<Point>, Vec<Note>)> {
     let start: Date = history.start_on.parse().ok()?;
     let mut units = money::parse(&history.initial)?;
     let mut points = vec![Point { day: day_of(start), units }];
@@ -182,7 +184,10 @@ fn points(history: &History, entries: &[Entry]) -> Option<(Vec<Point>, Vec<(&'st
     for ((day, entry), line) in posted.zip(entries) {
         units += money::parse(&entry.effect)?;
         points.push(Point { day: day_of(day.date.parse().ok()?), units });
-        notes.push((loan::class(&entry.kind), format!("{}: {} {}, then {}", line.date, line.kind, line.effect, line.balance)));
+        notes.push((
+            loan::class(&entry.kind),
+            format!("{}: {} {}, then {}", line.date, line.kind, line.effect, line.balance),
+        ));
     }
     Some((points, notes))
 }

@@ -27,8 +27,8 @@ impl Pages {
     }
 
     pub(super) async fn sign_in(&self, ask: &Ask<'_>) -> Reply {
-        if let Err(refusal) = self.our_form(ask) {
-            return refusal;
+        if let Some(refusal) = Self::refusal(ask) {
+            return self.failed(ask, &refusal);
         }
         let fields = Fields::parse(ask.body);
         let next = guard::safe_next(fields.get("next"));
@@ -45,7 +45,9 @@ impl Pages {
                 reply::set(&mut reply, SET_COOKIE, &cookie);
                 reply
             }
-            Err(error) if matches!(error.kind(), Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound | Kind::Invalid) => {
+            Err(error)
+                if matches!(error.kind(), Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound | Kind::Invalid) =>
+            {
                 self.again(ask, StatusCode::UNAUTHORIZED, Form { next, user, failed: Some(NO_MATCH), at_once: true })
             }
             Err(error) => self.failed(ask, &Failed { error, procedure: "identity.login".to_owned() }),
@@ -53,8 +55,8 @@ impl Pages {
     }
 
     pub(super) async fn sign_out(&self, ask: &Ask<'_>) -> Reply {
-        if let Err(refusal) = self.our_form(ask) {
-            return refusal;
+        if let Some(refusal) = Self::refusal(ask) {
+            return self.failed(ask, &refusal);
         }
         if let Some(cookie) = crossgate_edge::session_cookie(&ask.head.headers, ask.visitor.secure) {
             ask.door.end(cookie).await;
@@ -64,17 +66,17 @@ impl Pages {
         reply
     }
 
-    /// Whether a post comes from a form of ours and fits; else the page that says so.
-    fn our_form(&self, ask: &Ask<'_>) -> Result<(), Reply> {
-        let refuse = |error| Err(self.failed(ask, &Failed { error, procedure: String::new() }));
-        if ask.body.len() > FORM_BYTES_MAX {
-            return refuse(Error::new(Kind::TooLarge, "the form is larger than it can be"));
-        }
-        if !guard::same_origin(ask.head) {
+    /// Why a post is not acted on: it is too large, or does not come from a form of ours.
+    fn refusal(ask: &Ask<'_>) -> Option<Failed> {
+        let error = if ask.body.len() > FORM_BYTES_MAX {
+            Error::new(Kind::TooLarge, "the form is larger than it can be")
+        } else if !guard::same_origin(ask.head) {
             let text = "the form did not come from this site's own page; open the page here and send it again";
-            return refuse(Error::new(Kind::Conflict, text));
-        }
-        Ok(())
+            Error::new(Kind::Conflict, text)
+        } else {
+            return None;
+        };
+        Some(Failed { error, procedure: String::new() })
     }
 
     fn again(&self, ask: &Ask<'_>, status: StatusCode, form: Form<'_>) -> Reply {

@@ -205,7 +205,8 @@ mod tests {
 
     #[test]
     fn the_link_to_older_calls_keeps_the_filters() {
-        let filter = Filter { caller: Some("a&b".into()), outcome: Some("ok".into()), before: Some(90), ..Filter::default() };
+        let filter =
+            Filter { caller: Some("a&b".into()), outcome: Some("ok".into()), before: Some(90), ..Filter::default() };
         assert_eq!(filter.address(Some(40)), "/calls?caller=a%26b&outcome=ok&before=40");
         assert_eq!(filter.address(None), "/calls?caller=a%26b&outcome=ok");
         let list = List { filter, next: Some(40), ..List::default() };
@@ -218,7 +219,19 @@ mod tests {
     #[test]
     fn every_kind_of_failure_can_be_filtered_for() {
         use crossgate_call::Kind::*;
-        for kind in [Unauthenticated, Forbidden, NoSuchProcedure, NotFound, Invalid, Conflict, TooLarge, TooMany, Unavailable, Deadline, Internal] {
+        for kind in [
+            Unauthenticated,
+            Forbidden,
+            NoSuchProcedure,
+            NotFound,
+            Invalid,
+            Conflict,
+            TooLarge,
+            TooMany,
+            Unavailable,
+            Deadline,
+            Internal,
+        ] {
             assert!(OUTCOMES.contains(&kind.as_str()), "{kind:?}");
         }
     }

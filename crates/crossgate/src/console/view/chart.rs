@@ -186,7 +186,8 @@ fn steps(points: &[Point], last_day: i64, scale: &Scale) -> String {
         let group = &points[index..index + same];
         path.push_str(&if index == 0 { format!("M{x} {}", n(scale.y(point.units))) } else { format!("H{x}") });
         let span = || group.iter().map(|point| point.units);
-        let stroke = if same > 2 { [span().max(), span().min(), span().next_back()] } else { [None, None, span().next_back()] };
+        let stroke =
+            if same > 2 { [span().max(), span().min(), span().next_back()] } else { [None, None, span().next_back()] };
         for units in stroke.into_iter().flatten().filter(|_| index > 0 || same > 1) {
             path.push_str(&format!("V{}", n(scale.y(units))));
         }
@@ -310,7 +311,8 @@ mod tests {
 
     #[test]
     fn a_long_history_makes_a_short_path() {
-        let many: Vec<Point> = (0..100_000).map(|day| Point { day, units: i128::from(day % 997) * money::ONE }).collect();
+        let many: Vec<Point> =
+            (0..100_000).map(|day| Point { day, units: i128::from(day % 997) * money::ONE }).collect();
         let plot = plot(&many, 100_000, None, WIDE).expect("a plot");
         assert!(plot.line.len() < 400_000, "{}", plot.line.len());
         assert!(plot.dots.is_empty());

@@ -5,6 +5,9 @@ use maud::{Markup, html};
 
 use super::chart::{self, Frame, NARROW, Plot, Point, WIDE, n};
 
+/// What a change was: the style sheet's class, and words.
+pub(crate) type Note = (&'static str, String);
+
 /// What a chart shows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Picture {
@@ -14,8 +17,8 @@ pub(crate) struct Picture {
     pub(crate) description: String,
     /// The balance's changes in time order.
     pub(crate) points: Vec<Point>,
-    /// What each change was, by the same index: a class and words.
-    pub(crate) notes: Vec<(&'static str, String)>,
+    /// What each change was, by the same index.
+    pub(crate) notes: Vec<Note>,
     /// The day that the line runs to.
     pub(crate) last_day: i64,
     /// A day to mark, with the words to mark it with.

@@ -1,19 +1,23 @@
 //! The whole console against a door that answers from values: what each page says, what each response carries.
 
+mod gallery;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use crossgate_call::{Error, Field, ManualClock, Payload, Trace};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, SET_COOKIE,
+};
 use http::{Request, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::docs::{Book, Catalog};
-use super::pages::{Ask, Pages};
-use super::reply::POLICY;
-use super::visitor::{AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, Pending, Visitor};
+use crate::console::docs::{Book, Catalog};
+use crate::console::pages::{Ask, Pages};
+use crate::console::reply::POLICY;
+use crate::console::visitor::{AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, Pending, Visitor};
 
 /// Text that breaks out of a page which forgets to escape it.
 const HOSTILE: &str = "\"><script>alert(1)</script><a href='javascript:x'>&";
@@ -182,7 +186,16 @@ async fn what_the_pages_show_is_what_was_answered() {
         assert!(loans.contains(shown), "{shown}");
     }
     let loan = text(&get("/loans/1?date=2020-10-31", &alice, &door).await);
-    for shown in ["<svg", "362.00", "\u{2212}78.00", "284.00", "back-dated, posted on 2020-02-16", "reversed by #3", "a note", "2020-10-31"] {
+    for shown in [
+        "<svg",
+        "362.00",
+        "\u{2212}78.00",
+        "284.00",
+        "back-dated, posted on 2020-02-16",
+        "reversed by #3",
+        "a note",
+        "2020-10-31",
+    ] {
         assert!(loan.contains(shown), "{shown}");
     }
     assert!(door.asked().contains(&(LOANS_BALANCE.to_owned(), json!({"loan_id": 1, "date": "2020-10-31"}))));
@@ -217,12 +230,17 @@ async fn nothing_that_anybody_wrote_becomes_markup() {
     let mut alice = visitor(Some(HOSTILE));
     alice.roles = vec![HOSTILE.into()];
     alice.realm = HOSTILE.to_owned();
-    let encoded = super::form::encode(HOSTILE);
+    let encoded = crate::console::form::encode(HOSTILE);
     let pages = pages();
     pages.catalog.store(Arc::new(Catalog(vec![Book::new("loans", HOSTILE, &contract(HOSTILE))])));
-    let queries = [format!("/loans?cursor={encoded}"), format!("/loans/1?date={encoded}"), format!("/calls?caller={encoded}&trace={encoded}&outcome={encoded}")];
+    let queries = [
+        format!("/loans?cursor={encoded}"),
+        format!("/loans/1?date={encoded}"),
+        format!("/calls?caller={encoded}&trace={encoded}&outcome={encoded}"),
+    ];
     for path in PATHS.iter().map(|path| (*path).to_owned()).chain(queries) {
-        let request = Request::get(&path).header("accept", "text/html").header("host", "<script>").body(()).expect("a request");
+        let request =
+            Request::get(&path).header("accept", "text/html").header("host", "<script>").body(()).expect("a request");
         let (head, ()) = request.into_parts();
         let door = Fake::new(hostile);
         let page = text(&pages.answer(&Ask { head: &head, body: &Bytes::new(), visitor: &alice, door: &door }).await);
@@ -280,14 +298,21 @@ async fn failures_become_pages_without_their_causes() {
         assert_eq!(page.status().as_u16(), status);
         assert_eq!(page.headers().contains_key(RETRY_AFTER), waits, "{status}");
         assert!(!text(&page).contains("hunter2"));
-        assert_eq!(text(&page).contains(&Trace::from_random(7).to_string()), matches!(status, 500 | 503 | 504), "{status}");
+        assert_eq!(
+            text(&page).contains(&Trace::from_random(7).to_string()),
+            matches!(status, 500 | 503 | 504),
+            "{status}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_date_that_does_not_fit_is_explained_beside_the_form() {
     let door = Fake::new(|procedure, input| match procedure {
-        LOANS_BALANCE => Err(Error::invalid("the date cannot be read", vec![Field::new("input", "/date", "2020-02-30 is not a day of the calendar")])),
+        LOANS_BALANCE => Err(Error::invalid(
+            "the date cannot be read",
+            vec![Field::new("input", "/date", "2020-02-30 is not a day of the calendar")],
+        )),
         _ => answers(procedure, input),
     });
     let page = get("/loans/1?date=2020-02-30", &visitor(Some("alice")), &door).await;
@@ -312,7 +337,8 @@ async fn a_long_history_is_read_page_by_page_and_has_an_end() {
 #[tokio::test]
 async fn signing_in_sets_the_cookie_and_leads_back() {
     let (stranger, door) = (visitor(None), Fake::new(answers));
-    let page = post("/sign-in", "user=alice&password=+right+&next=%2Floans", "https://bank.example", &stranger, &door).await;
+    let page =
+        post("/sign-in", "user=alice&password=+right+&next=%2Floans", "https://bank.example", &stranger, &door).await;
     assert_eq!((page.status(), header(&page, LOCATION)), (StatusCode::SEE_OTHER, "/loans"));
     assert_eq!(header(&page, SET_COOKIE), "__Host-crossgate=the-session; Path=/; HttpOnly; SameSite=Lax; Secure");
 }
@@ -334,7 +360,8 @@ async fn a_failed_sign_in_does_not_tell_which_part_was_wrong() {
 async fn a_form_from_another_site_does_nothing() {
     for path in ["/sign-in", "/sign-out"] {
         let door = Fake::new(answers);
-        let page = post(path, "user=alice&password=+right+", "https://evil.example", &visitor(Some("alice")), &door).await;
+        let page =
+            post(path, "user=alice&password=+right+", "https://evil.example", &visitor(Some("alice")), &door).await;
         assert_eq!(page.status(), StatusCode::CONFLICT);
         assert!(!page.headers().contains_key(SET_COOKIE) && door.ended.lock().expect("a lock").is_empty());
     }
@@ -356,11 +383,17 @@ async fn documents_and_assets_are_served_with_tags() {
     let value: Value = serde_json::from_slice(document.body()).expect("JSON");
     assert_eq!(value["servers"], json!([{"url": "/partner"}]));
     let style = pages().assets.style.path;
-    for (path, cache) in [("/docs/openapi/loans.json", "no-cache"), ("/swagger.json", "no-cache"), (&*style, "immutable"), ("/favicon.ico", "no-cache")] {
+    for (path, cache) in [
+        ("/docs/openapi/loans.json", "no-cache"),
+        ("/swagger.json", "no-cache"),
+        (&*style, "immutable"),
+        ("/favicon.ico", "no-cache"),
+    ] {
         let first = get(path, &stranger, &door).await;
         assert_eq!(first.status(), StatusCode::OK, "{path}");
         assert!(header(&first, CACHE_CONTROL).contains(cache), "{path}");
-        let request = Request::get(path).header("if-none-match", header(&first, ETAG)).body(Bytes::new()).expect("a request");
+        let request =
+            Request::get(path).header("if-none-match", header(&first, ETAG)).body(Bytes::new()).expect("a request");
         let again = ask(request, &stranger, &door).await;
         assert_eq!((again.status(), again.body().len()), (StatusCode::NOT_MODIFIED, 0), "{path}");
     }
@@ -377,11 +410,18 @@ async fn the_addresses_of_before_lead_to_the_explorer() {
 #[tokio::test]
 async fn nothing_there_is_a_page_for_people_and_a_problem_for_programs() {
     let (stranger, door) = (visitor(None), Fake::new(answers));
-    for path in ["/nothing", "/docs/x", "/docs/openapi/x.json", "/assets/x.css", "/docs/openapi/loans", "//", "/loans/"] {
+    for path in ["/nothing", "/docs/x", "/docs/openapi/x.json", "/assets/x.css", "/docs/openapi/loans", "//", "/loans/"]
+    {
         let page = get(path, &visitor(Some("alice")), &door).await;
-        assert_eq!((page.status(), header(&page, CONTENT_TYPE)), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"), "{path}");
+        assert_eq!(
+            (page.status(), header(&page, CONTENT_TYPE)),
+            (StatusCode::NOT_FOUND, "text/html; charset=utf-8"),
+            "{path}"
+        );
     }
-    let plain = ask(Request::get("/nothing").header("accept", "*/*").body(Bytes::new()).expect("a request"), &stranger, &door).await;
+    let plain =
+        ask(Request::get("/nothing").header("accept", "*/*").body(Bytes::new()).expect("a request"), &stranger, &door)
+            .await;
     assert_eq!(header(&plain, CONTENT_TYPE), "application/problem+json");
     let wrong = ask(Request::delete("/loans").body(Bytes::new()).expect("a request"), &stranger, &door).await;
     assert_eq!((wrong.status(), header(&wrong, ALLOW)), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD"));
