@@ -1,9 +1,8 @@
 //! Writing records at the end of the chain, inside a transaction.
 
-use std::io::Write;
+use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 
-use crossgate_call::Trace;
 use crossgate_store::{Param, Params, Result, Sql, Tx};
 
 use super::Record;
@@ -51,17 +50,34 @@ pub(super) async fn append(tx: &mut Tx, records: &[Record]) -> Result<()> {
         Some(head) => head,
         None => base(tx).await?,
     };
-    let mut buffer = Vec::with_capacity(512);
-    tx.execute_many(INSERT, records.iter().map(|record| line(&mut head, record, &mut buffer))).await?;
+    let mut scratch = Scratch::default();
+    tx.execute_many(INSERT, records.iter().map(|record| line(&mut head, record, &mut scratch))).await?;
     Ok(())
 }
 
-fn line<'a>(head: &mut Head, record: &'a Record, buffer: &mut Vec<u8>) -> Line<'a> {
+/// What is used again from record to record.
+#[derive(Default)]
+struct Scratch {
+    buffer: Vec<u8>,
+    // Calls come in runs from one address.
+    source: Option<(IpAddr, Short)>,
+}
+
+impl Scratch {
+    fn source(&mut self, address: IpAddr) -> Short {
+        match self.source {
+            Some((known, text)) if known == address => text,
+            _ => self.source.insert((address, Short::written(address))).1,
+        }
+    }
+}
+
+fn line<'a>(head: &mut Head, record: &'a Record, scratch: &mut Scratch) -> Line<'a> {
     let prev = head.hash;
-    let source = record.source.map(Short::from);
-    let trace = Short::from(record.trace);
+    let source = record.source.map(|address| scratch.source(address));
+    let trace = Short::written(record.trace);
     let mut line = Line { record, seq: head.seq + 1, source, trace, prev, hash: prev };
-    line.hash = line.fields().hash(prev, buffer);
+    line.hash = line.fields().hash(prev, &mut scratch.buffer);
     *head = Head { seq: line.seq, hash: line.hash };
     line
 }
@@ -137,19 +153,20 @@ impl Params for Line<'_> {
 }
 
 /// A short text without an allocation: an address (45 bytes at the most) or a trace (32).
+#[derive(Clone, Copy)]
 struct Short {
-    bytes: [u8; 48],
+    bytes: [u8; SHORT_BYTES],
     length: usize,
 }
 
+const SHORT_BYTES: usize = 48;
+
 impl Short {
-    fn written(value: impl std::fmt::Display) -> Self {
-        let mut bytes = [0; 48];
-        let mut rest = bytes.as_mut_slice();
-        // It fits, as said above; and what would not fit is cut off, for the hash and the column alike.
-        let _: std::io::Result<()> = write!(rest, "{value}");
-        let length = 48 - rest.len();
-        Self { bytes, length }
+    fn written(value: impl Display) -> Self {
+        let mut short = Self { bytes: [0; SHORT_BYTES], length: 0 };
+        // It fits, as said above; what would not fit is left out, in the hash and the column alike.
+        let _: fmt::Result = write!(short, "{value}");
+        short
     }
 
     fn as_str(&self) -> &str {
@@ -157,14 +174,11 @@ impl Short {
     }
 }
 
-impl From<IpAddr> for Short {
-    fn from(address: IpAddr) -> Self {
-        Self::written(address)
-    }
-}
-
-impl From<Trace> for Short {
-    fn from(trace: Trace) -> Self {
-        Self::written(trace)
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }

@@ -73,6 +73,7 @@ impl Writer {
         let count = range.len();
         let mut pause = BACKOFF_FIRST;
         loop {
+            metrics::gauge!("crossgate_audit_waiting").set(self.queue.stats().waiting as f64);
             let (batch, range) = (Arc::clone(&self.batch), range.clone());
             let written = self
                 .store
@@ -90,6 +91,7 @@ impl Writer {
         }
         self.queue.committed(count);
         metrics::counter!("crossgate_audit_records_total").increment(count as u64);
+        metrics::gauge!("crossgate_audit_waiting").set(self.queue.stats().waiting as f64);
         if self.queue.set_failing(false) {
             tracing::info!("the audit log can be written again");
         }
