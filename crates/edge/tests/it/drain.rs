@@ -47,3 +47,12 @@ async fn what_does_not_finish_in_the_drain_time_is_cut_off() {
     assert!(within(request).await.unwrap().is_err());
     assert_eq!(served.stopped().await, 1);
 }
+
+#[tokio::test]
+async fn whoever_does_not_want_to_wait_cuts_off_everything_at_once() {
+    let served = Served::plain(json!({})).await;
+    let request = tokio::spawn(http().get(served.url("/slow")).send());
+    within(served.slow.entered.acquire()).await.unwrap().forget();
+    served.abort();
+    assert!(within(request).await.unwrap().is_err());
+}

@@ -10,6 +10,7 @@
 
 mod client;
 mod drain;
+mod floods;
 mod limits;
 mod operations;
 mod origins;

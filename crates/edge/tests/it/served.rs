@@ -157,6 +157,11 @@ impl Served {
         let _ = self.stop.take().unwrap().send(());
     }
 
+    /// Drops the future that serves.
+    pub(crate) fn abort(&self) {
+        self.serving.abort();
+    }
+
     /// Waits until they are; gives the number of connections that were cut off.
     pub(crate) async fn stopped(self) -> usize {
         within(self.serving).await.unwrap()

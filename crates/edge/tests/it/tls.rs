@@ -134,6 +134,16 @@ async fn a_connection_is_kept_for_more_than_one_request() {
     }
 }
 
+#[tokio::test]
+async fn browsers_are_told_to_keep_to_https_where_others_can_reach_us() {
+    let pki = Pki::new();
+    let public = with(listener(&[pki.server("server", &["localhost"])], json!({})), json!({"address": "0.0.0.0:0"}));
+    let served = Served::listeners(json!([public])).await;
+    let url = format!("https://localhost:{}/whoami", served.address("tls").port());
+    let response = https(trusting(&pki, None, BOTH, &["h2"])).get(url).send().await.unwrap();
+    assert_eq!(response.headers()["strict-transport-security"], "max-age=31536000");
+}
+
 #[test]
 fn what_is_wrong_with_a_certificate_is_said_in_a_sentence() {
     let pki = Pki::new();
