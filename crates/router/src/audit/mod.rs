@@ -66,6 +66,8 @@ impl Audit {
     /// # Errors
     /// When the file cannot be opened or was written by a newer version.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> crossgate_store::Result<Self> {
+        // Before the file is made.
+        config.validate()?;
         let store = Store::open(&config.store())?;
         Self::with_store(config, store, clock).await
     }
