@@ -18,7 +18,9 @@ impl Level {
 }
 
 fn filter(level: &str) -> anyhow::Result<EnvFilter> {
-    EnvFilter::try_new(level).with_context(|| format!("log.level `{level}` is neither a level nor a filter; try `info` or `info,crossgate_edge=debug`"))
+    EnvFilter::try_new(level).with_context(|| {
+        format!("log.level `{level}` is neither a level nor a filter; try `info` or `info,crossgate_edge=debug`")
+    })
 }
 
 /// Checks a level without starting a log.
@@ -32,7 +34,9 @@ pub(crate) fn start(log: &Log) -> anyhow::Result<Level> {
     let registry = tracing_subscriber::registry().with(filter);
     let writer = std::io::stderr;
     match log.format {
-        LogFormat::Text => registry.with(fmt::layer().with_writer(writer).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))).try_init(),
+        LogFormat::Text => registry
+            .with(fmt::layer().with_writer(writer).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())))
+            .try_init(),
         LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(writer)).try_init(),
     }
     .context("the log is started once")?;

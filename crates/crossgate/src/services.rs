@@ -29,8 +29,14 @@ pub(crate) struct Opened {
 pub(crate) async fn open(config: &Services, store: &Store, clock: &Arc<dyn Clock>) -> anyhow::Result<Opened> {
     let mut opened = Opened::default();
     if let Some(loans) = &config.loans {
-        let ledger = Ledger::open(loans.clone(), store.clone(), Arc::clone(clock)).await.context("[services.loans] cannot be opened")?;
-        opened.built_in.push(BuiltIn { service: crossgate_loans::service(&ledger), name: "loans", contract: crossgate_loans::CONTRACT });
+        let ledger = Ledger::open(loans.clone(), store.clone(), Arc::clone(clock))
+            .await
+            .context("[services.loans] cannot be opened")?;
+        opened.built_in.push(BuiltIn {
+            service: crossgate_loans::service(&ledger),
+            name: "loans",
+            contract: crossgate_loans::CONTRACT,
+        });
         opened.loans = Some(ledger);
     }
     Ok(opened)

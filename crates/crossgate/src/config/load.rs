@@ -24,23 +24,30 @@ pub(crate) struct Loaded {
 
 /// Reads a configuration file and the environment.
 pub(crate) fn load(file: &Path, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Loaded> {
-    let size = std::fs::metadata(file).with_context(|| format!("cannot read the configuration {}", file.display()))?.len();
+    let size =
+        std::fs::metadata(file).with_context(|| format!("cannot read the configuration {}", file.display()))?.len();
     if size > FILE_BYTES_MAX {
         bail!("the configuration {} is larger than {FILE_BYTES_MAX} bytes", file.display());
     }
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the configuration {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read the configuration {}", file.display()))?;
     // Once from the text, for errors that show line and column, and once with the environment over it.
     let from_file = || -> Result<Table, toml::de::Error> {
         toml::from_str::<Config>(&text)?;
         toml::from_str::<Table>(&text)
     };
-    let mut table = from_file().map_err(|error| anyhow::anyhow!("{}:\n{}", file.display(), with_suggestion(&error.to_string())))?;
+    let mut table =
+        from_file().map_err(|error| anyhow::anyhow!("{}:\n{}", file.display(), with_suggestion(&error.to_string())))?;
     for (name, value) in overrides(environment) {
-        set(&mut table, &name, value).with_context(|| format!("the environment variable {ENV_PREFIX}{}", name.join("__").to_uppercase()))?;
+        set(&mut table, &name, value)
+            .with_context(|| format!("the environment variable {ENV_PREFIX}{}", name.join("__").to_uppercase()))?;
     }
-    let mut config: Config = Value::Table(table.clone())
-        .try_into()
-        .map_err(|error: toml::de::Error| anyhow::anyhow!("the configuration with the {ENV_PREFIX}* variables over it: {}", with_suggestion(&error.to_string())))?;
+    let mut config: Config = Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
+        anyhow::anyhow!(
+            "the configuration with the {ENV_PREFIX}* variables over it: {}",
+            with_suggestion(&error.to_string())
+        )
+    })?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     config.relative_to(folder);
     Ok(Loaded { config, file: file.to_owned(), table })
@@ -95,7 +102,11 @@ mod tests {
 
     #[test]
     fn the_environment_overrides_the_file_and_is_typed_like_toml() {
-        let loaded = loaded("realm = \"a\"\n[log]\nlevel = \"warn\"", &[("CROSSGATE__LOG__LEVEL", "debug"), ("CROSSGATE__VALIDATE_RESPONSES", "true"), ("OTHER", "x")]).unwrap();
+        let loaded = loaded(
+            "realm = \"a\"\n[log]\nlevel = \"warn\"",
+            &[("CROSSGATE__LOG__LEVEL", "debug"), ("CROSSGATE__VALIDATE_RESPONSES", "true"), ("OTHER", "x")],
+        )
+        .unwrap();
         assert_eq!(loaded.config.log.level, "debug");
         assert!(loaded.config.validate_responses);
         assert_eq!(loaded.config.realm, "a");

@@ -47,9 +47,15 @@ pub(crate) fn open(folder: &Path) -> anyhow::Result<Demo> {
         Ok(text) => text,
         // Deleting the file is a way of keeping its passwords to oneself.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.join(CREDENTIALS_NAME).display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", folder.join(CREDENTIALS_NAME).display()));
+        }
     };
-    let credentials = text.lines().filter_map(|line| line.split_once(' ')).map(|(name, secret)| (name.to_owned(), secret.trim().to_owned())).collect();
+    let credentials = text
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, secret)| (name.to_owned(), secret.trim().to_owned()))
+        .collect();
     Ok(Demo { folder: folder.to_owned(), config, fresh, credentials })
 }
 

@@ -40,7 +40,10 @@ impl System {
     }
 
     fn router(&self) -> Result<Arc<Router>> {
-        self.router.get().and_then(Weak::upgrade).ok_or_else(|| Error::unavailable("starting or shutting down", RETRY_AFTER))
+        self.router
+            .get()
+            .and_then(Weak::upgrade)
+            .ok_or_else(|| Error::unavailable("starting or shutting down", RETRY_AFTER))
     }
 
     /// The table.
@@ -79,7 +82,10 @@ async fn ready(system: Arc<System>, _: Call, _: Nothing) -> Result<Outcome> {
 
 async fn metrics(system: Arc<System>, _: Call, _: Nothing) -> Result<Outcome> {
     // The text format of Prometheus, version 0.0.4.
-    Ok(Outcome::Bytes { media_type: "text/plain; version=0.0.4; charset=utf-8".into(), bytes: system.metrics.render().into() })
+    Ok(Outcome::Bytes {
+        media_type: "text/plain; version=0.0.4; charset=utf-8".into(),
+        bytes: system.metrics.render().into(),
+    })
 }
 
 async fn config(system: Arc<System>, _: Call, _: Nothing) -> Result<Outcome> {
