@@ -123,7 +123,8 @@
   const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
   const BEARER = '-H "Authorization: Bearer $TOKEN"';
   const command = ({ method, url, headers, cookies, body, credentials }, secured) => {
-    const lines = [`curl -X ${method} ${quoted(url)}`];
+    const flag = { GET: "", HEAD: "--head " }[method] ?? `-X ${method} `;
+    const lines = [`curl ${flag}${quoted(url)}`];
     // A session's cookie cannot be read here: the command proves itself by a token.
     if (secured && mode && mode.value === "session") lines.push(BEARER);
     // Credentials themselves stay out of what people copy into tickets.

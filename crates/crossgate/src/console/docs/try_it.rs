@@ -140,7 +140,7 @@ fn curl(operation: &Operation, origin: &str) -> String {
         }
     }
     let mut command =
-        format!("curl -X {} {}", operation.method, quoted(&format!("{origin}{}", form::link(&path, &query))));
+        format!("curl {}{}", flag(&operation.method), quoted(&format!("{origin}{}", form::link(&path, &query))));
     if operation.secured {
         command.push_str(" \\\n  -H \"Authorization: Bearer $TOKEN\"");
     }
@@ -153,6 +153,15 @@ fn curl(operation: &Operation, origin: &str) -> String {
         command.push_str(&format!(" \\\n  --data-raw {}", quoted(&media.example)));
     }
     command
+}
+
+/// What makes the command use a method that is not its default.
+fn flag(method: &str) -> String {
+    match method {
+        "GET" => String::new(),
+        "HEAD" => "--head ".to_owned(),
+        _ => format!("-X {method} "),
+    }
 }
 
 /// A word for a POSIX shell (XCU §2.2.2): nothing inside single quotes means anything.

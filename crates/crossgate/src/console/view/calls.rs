@@ -167,7 +167,7 @@ fn line(row: &Row) -> Markup {
             td data-label="Procedure" { div { a href=(only("procedure", &row.procedure)) { (row.procedure) } div class="sub" { (row.door) } } }
             td data-label="Outcome" {
                 div { span class={ "badge " (tone(&row.outcome)) } { (spoken(&row.outcome)) }
-                    @if let Some(detail) = &row.detail { div class="sub wraps" { (detail) } } }
+                    @if let Some(detail) = &row.detail { div class="sub wraps" { (layout::sentence(detail)) } } }
             }
             td class="number" data-label="Took" { (row.duration) }
             td data-label="Trace" { a class="mono" href=(only("trace", &row.trace)) title=(row.trace) { (trace) } }

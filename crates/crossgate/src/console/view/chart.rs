@@ -7,8 +7,6 @@ use super::super::money;
 
 /// The first day of the day numbers used here.
 const EPOCH: Date = Date::constant(1970, 1, 1);
-/// Above so many changes, single ones are no longer marked.
-const DOTS_MAX: usize = 150;
 /// The steps between labelled months.
 const MONTH_STEPS: [i64; 10] = [1, 2, 3, 4, 6, 12, 24, 60, 120, 1200];
 /// The steps between labelled days, for short spans.
@@ -30,12 +28,14 @@ pub(crate) struct Frame {
     pub(crate) height: f64,
     pub(crate) dates_max: i64,
     pub(crate) amounts_max: i64,
+    /// Above so many changes, single ones are too close to be marked.
+    pub(crate) dots_max: usize,
 }
 
 /// For a desk.
-pub(crate) const WIDE: Frame = Frame { width: 880.0, height: 320.0, dates_max: 9, amounts_max: 6 };
+pub(crate) const WIDE: Frame = Frame { width: 880.0, height: 320.0, dates_max: 9, amounts_max: 6, dots_max: 90 };
 /// For a phone.
-pub(crate) const NARROW: Frame = Frame { width: 360.0, height: 250.0, dates_max: 4, amounts_max: 5 };
+pub(crate) const NARROW: Frame = Frame { width: 360.0, height: 250.0, dates_max: 4, amounts_max: 5, dots_max: 36 };
 
 /// A labelled position on an axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +92,7 @@ pub(crate) fn plot(points: &[Point], last_day: i64, mark: Option<Point>, frame: 
     let scale = Scale::new(frame, (first, last), &amounts, &labels);
     let line = steps(points, last, &scale);
     let area = format!("{line}V{}H{}Z", n(scale.y(0)), n(scale.x(points.first()?.day)));
-    let dots = if points.len() > DOTS_MAX { &[] } else { points };
+    let dots = if points.len() > frame.dots_max { &[] } else { points };
     let amounts = amounts.iter().zip(labels).map(|(units, label)| Tick { at: scale.y(*units), label, anchor: "end" });
     let dates = date_ticks(first, last, frame.dates_max).into_iter().map(|(day, label)| scale.date(day, label));
     Some(Plot {

@@ -119,6 +119,15 @@ pub(crate) fn heading(title: &str, lead: &str, aside: &Markup) -> Markup {
     }
 }
 
+/// A sentence with what stands in backticks as code.
+pub(crate) fn sentence(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// Nothing, as markup.
 pub(crate) fn nothing() -> Markup {
     PreEscaped(String::new())

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::chart::{Frame, NARROW, WIDE};
 use super::chart_svg::{self, Picture};
-use super::layout::{self, Frame, Section};
+use super::layout::{self, Section};
 
 /// One entry, its amounts ready to show.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +59,7 @@ pub(crate) struct Loan {
 }
 
 /// The page.
-pub(crate) fn page(frame: &Frame<'_>, loan: &Loan) -> Markup {
+pub(crate) fn page(frame: &layout::Frame<'_>, loan: &Loan) -> Markup {
     let title = format!("Loan {}", loan.id);
     let body = html! {
         nav class="crumbs" aria-label="Breadcrumb" { a href="/loans" { "Loans" } span aria-hidden="true" { "/" } span aria-current="page" { (title) } }
@@ -100,12 +101,14 @@ fn count(loan: &Loan) -> String {
 fn legend(loan: &Loan) -> Markup {
     let known = [("payment", "Payment"), ("fee", "Fee"), ("interest", "Interest"), ("other", "Other")];
     let present = |class: &str| loan.picture.notes.iter().any(|(note, _)| *note == class);
+    // Where a chart marks no single changes, there is nothing to explain.
+    let marked = |frame: Frame| loan.picture.points.len() <= frame.dots_max;
     html! {
-        ul class="legend" {
+        @if marked(WIDE) { ul class={ "legend" @if !marked(NARROW) { " wide-only" } } {
             @for (class, label) in known.iter().filter(|(class, _)| present(class)) {
                 li { svg class="key" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true" { circle class={ "dot " (class) } cx="5" cy="5" r="4" {} } (label) }
             }
-        }
+        } }
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn page(frame: &Frame<'_>, notice: &Notice) -> Markup {
         div class="narrow notice" {
             p class="status" { (notice.status.as_u16()) }
             h1 { (notice.title) }
-            p { (notice.text) }
+            p { (layout::sentence(&notice.text)) }
             @if let Some(procedure) = &notice.missing {
                 dl class="facts" {
                     div { dt { "Missing grant" } dd { code { "call" } " on " code { (procedure) } } }

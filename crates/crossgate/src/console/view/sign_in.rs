@@ -27,7 +27,7 @@ pub(crate) fn page(frame: &Frame<'_>, form: Form<'_>) -> Markup {
 pub(crate) fn card(form: Form<'_>, realm: &str) -> Markup {
     html! {
         section class="card sign-in" aria-labelledby="sign-in" {
-            h1 id="sign-in" { "Sign in" }
+            @if form.at_once { h1 id="sign-in" { "Sign in" } } @else { h2 id="sign-in" { "Sign in" } }
             p class="muted" { "Realm " strong { (realm) } }
             @if let Some(reason) = form.failed {
                 p class="alert" role="alert" id="failed" { (reason) }
