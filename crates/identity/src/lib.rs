@@ -5,8 +5,8 @@
 //! It must not know any HTTP framework (strings come in and go out), nor who provides a procedure.
 //!
 //! - [`Identity::open`] compiles a [`Config`]; [`Identity::reload`] replaces it, whole or not at all.
-//! - [`Identity::caller`] answers who is calling. Credentials are verified once and remembered by their
-//!   digest until they end; after that it is one hash and one look-up.
+//! - [`Identity::caller`] answers who is calling. Credentials are verified once and remembered until
+//!   they end; from then on it is one hash and one look-up.
 //! - [`Grants::permits`] answers whether they may: nothing that is not granted, the same for HTTP and WAMP.
 //! - [`Identity::token`] is the token endpoint (RFC 6749, 7523, 8705, 9068).
 //!

@@ -1,6 +1,5 @@
 //! Passwords: argon2id (RFC 9106) hashes, compared a few at a time and always at the same cost.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -20,6 +19,10 @@ const WAITING_MAX: usize = 32;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The longest password, in bytes.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 1024;
+/// What a password is compared with when there is no such user, so that the answer takes as long: a
+/// hash with the parameters of [`hash_password`]. Whether it fits does not matter.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$iWh06vD8Fy27wf9npn6FXWiCX4K6pW6Ue1Bnzz07Z8A";
 /// The most memory that a hash may ask for, in KiB: a hash in the configuration must not eat the machine.
 const MEMORY_KIB_MAX: u32 = 256 * 1024;
 /// The most passes that a hash may ask for.
@@ -71,8 +74,6 @@ pub(crate) fn check_hash(phc: &str) -> std::result::Result<(), &'static str> {
 pub(crate) struct Passwords {
     turns: Semaphore,
     waiting: AtomicUsize,
-    /// What a password is compared with when there is no such user, so that it takes as long.
-    nobody: Arc<str>,
 }
 
 /// Counts somebody who waits, until it is dropped.
@@ -85,9 +86,8 @@ impl Drop for Place<'_> {
 }
 
 impl Passwords {
-    pub(crate) fn new() -> Result<Self> {
-        let nobody = hash_password(&random::text::<32>()?).map_err(Error::internal)?;
-        Ok(Self { turns: Semaphore::new(CONCURRENT_MAX), waiting: AtomicUsize::new(0), nobody: nobody.into() })
+    pub(crate) fn new() -> Self {
+        Self { turns: Semaphore::new(CONCURRENT_MAX), waiting: AtomicUsize::new(0) }
     }
 
     /// Whether the password is the hash's. Without a hash the answer is no, after as long.
@@ -98,7 +98,7 @@ impl Passwords {
         }
         let turn = self.turns.acquire().await.map_err(Error::internal)?;
         let known = phc.is_some();
-        let phc: Arc<str> = phc.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
+        let phc = phc.unwrap_or(NOBODY).to_owned();
         let password = password.clone();
         let fits = tokio::task::spawn_blocking(move || compare(&password, &phc)).await.map_err(Error::internal)?;
         drop((turn, place));
@@ -118,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_only() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::new();
         let hash = hash_password("correct horse").unwrap();
         check_hash(&hash).unwrap();
         let right = SecretString::from("correct horse");
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_hash_that_is_none_or_too_dear_is_refused_when_it_is_read() {
-        let salt_and_hash = "c29tZXNhbHRzb21lc2FsdA$iWh06vD8Fy27wf9npn6FXWiCX4K6pW6Ue1Bnzz07Z8A";
+        let salt_and_hash = NOBODY.split('$').skip(4).collect::<Vec<_>>().join("$");
         for phc in [
             "hunter2".to_owned(),
             "$2b$12$abcdefghijklmnopqrstuv".to_owned(),
@@ -148,12 +148,14 @@ mod tests {
         ] {
             assert!(check_hash(&phc).is_err(), "{phc}");
         }
-        check_hash(&format!("$argon2id$v=19$m=19456,t=2,p=1${salt_and_hash}")).unwrap();
+        check_hash(NOBODY).unwrap();
+        let ours = hash_password("a").unwrap();
+        assert!(ours.starts_with(&NOBODY[..NOBODY.find("p=1$").unwrap()]), "nobody costs as much as somebody: {ours}");
     }
 
     #[tokio::test]
     async fn those_who_come_when_too_many_wait_are_sent_away() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::new();
         passwords.waiting.store(CONCURRENT_MAX + WAITING_MAX, Ordering::Release);
         let error = passwords.verify(&SecretString::from("a"), None).await.unwrap_err();
         assert_eq!(error.kind(), crossgate_call::Kind::Unavailable);

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq as _;
 
 use super::Identity;
-use crate::cache::{Cache, Digest, Kind, Remembered};
+use crate::cache::{Key, Kind, Remembered};
 use crate::certificate::PeerCertificate;
 use crate::digest::sha256;
 use crate::grants::ANONYMOUS;
@@ -15,7 +15,7 @@ use crate::jwt::{Compact, TokenFault, Trust, claim_text};
 use crate::refusal::Refusal;
 use crate::state::State;
 
-/// The longest API key or session cookie, in bytes.
+/// The longest API key, in bytes.
 const KEY_BYTES_MAX: usize = 512;
 /// How long what hangs on nothing that changes is remembered, in seconds.
 const REMEMBER_S: i64 = 3_600;
@@ -74,23 +74,17 @@ impl<'a> Presented<'a> {
         }
     }
 
-    fn digest(self, credentials: &Credentials<'_>) -> Digest {
-        let (kind, text) = match self {
+    /// What the caller is remembered by.
+    fn key(self, credentials: &Credentials<'a>) -> Key<'a> {
+        let (kind, credential) = match self {
             Self::Token(token) => (Kind::Token, token),
             Self::ApiKey(key) => (Kind::ApiKey, key),
             Self::Session(session) => (Kind::Session, session),
             Self::Certificate => (Kind::Certificate, ""),
             Self::Nothing => (Kind::Nothing, ""),
         };
-        Cache::digest(kind, credentials.realm, credentials.certificate, text)
-    }
-
-    fn too_long(self) -> bool {
-        match self {
-            Self::Token(token) => token.len() > crate::jwt::TOKEN_BYTES_MAX,
-            Self::ApiKey(text) | Self::Session(text) => text.len() > KEY_BYTES_MAX,
-            Self::Certificate | Self::Nothing => false,
-        }
+        let certificate = credentials.certificate.map(|certificate| certificate.thumbprint());
+        Key { kind, realm: credentials.realm, certificate, credential }
     }
 }
 
@@ -112,23 +106,14 @@ impl Identity {
     /// When credentials were sent on purpose (a header) and do not hold, or nobody can tell at the moment.
     pub async fn caller(&self, credentials: &Credentials<'_>) -> Result<Arc<Caller>, Refusal> {
         let presented = Presented::of(credentials)?;
-        // Nothing of that length was ever remembered, and hashing it would be work for nothing.
-        let digest = if presented.too_long() { None } else { Some(presented.digest(credentials)) };
-        if let Some(digest) = &digest
-            && let Some(caller) = self.state.load().cache.get(digest, self.means.clock.now())
-        {
+        if let Some(caller) = self.state.load().cache.get(&presented.key(credentials), self.means.clock.now()) {
             return Ok(caller);
         }
         // Boxed, so that the way of remembered credentials stays small.
-        Box::pin(self.verified(presented, digest, credentials)).await
+        Box::pin(self.verified(presented, credentials)).await
     }
 
-    async fn verified(
-        &self,
-        presented: Presented<'_>,
-        digest: Option<Digest>,
-        credentials: &Credentials<'_>,
-    ) -> Result<Arc<Caller>, Refusal> {
+    async fn verified(&self, presented: Presented<'_>, credentials: &Credentials<'_>) -> Result<Arc<Caller>, Refusal> {
         let state = self.state.load_full();
         let now = self.means.clock.now();
         let found = match presented {
@@ -153,9 +138,9 @@ impl Identity {
             expires: found.expires,
             certificate: credentials.certificate.map(|certificate| Arc::clone(certificate.sha256())),
         }));
-        if let Some(digest) = digest.filter(|_| remember) {
+        if remember {
             let remembered = Remembered { caller: Arc::clone(&caller), until: found.until, trust: found.trust };
-            state.cache.insert(digest, remembered);
+            state.cache.insert(&presented.key(credentials), remembered);
         }
         Ok(caller)
     }

@@ -55,7 +55,7 @@ impl Identity {
         let state = State::compile(&config, &means, &[])?;
         let unusable = |message: String| ConfigError { faults: vec![Fault { key: "store".into(), message }] };
         records::migrate(&store).await.map_err(|error| unusable(error.to_string()))?;
-        let passwords = Passwords::new().map_err(|error| unusable(error.to_string()))?;
+        let passwords = Passwords::new();
         let lockout = Lockout::new(Arc::clone(&means.clock));
         let sessions_ended = Arc::default();
         Ok(Arc::new(Self { state: ArcSwap::from_pointee(state), store, means, passwords, lockout, sessions_ended }))

@@ -73,7 +73,7 @@ impl Endpoint {
     }
 
     /// An assertion in order, but for the changes.
-    fn assertion(&self, changes: Value) -> String {
+    fn assertion(&self, changes: &Value) -> String {
         let mut claims = json!({"iss": "signer", "sub": "signer", "aud": "https://gate.example/oauth/token", "exp": NOW_S + 300, "jti": "1"});
         for (name, value) in changes.as_object().unwrap() {
             match value {
@@ -211,7 +211,7 @@ async fn an_assertion_proves_a_client_once() {
     let store = Store::temporary().unwrap();
     let endpoint = Endpoint::open_with(store.clone()).await;
     for (index, audience) in ["https://gate.example/oauth/token", "https://gate.example"].into_iter().enumerate() {
-        let assertion = endpoint.assertion(json!({"aud": audience, "jti": index.to_string()}));
+        let assertion = endpoint.assertion(&json!({"aud": audience, "jti": index.to_string()}));
         let response = endpoint.asserting(&assertion).await.unwrap();
         assert_eq!(claims_of(&response).1["sub"], "signer");
         assert_eq!(endpoint.asserting(&assertion).await.unwrap_err().code, "invalid_client", "used before");
@@ -229,27 +229,27 @@ async fn an_assertion_proves_a_client_once() {
 #[tokio::test]
 async fn an_assertion_that_is_not_quite_right_proves_nothing() {
     let endpoint = Endpoint::open().await;
-    let own = endpoint.assertion(json!({"iss": "billing", "sub": "billing", "jti": "own"}));
+    let own = endpoint.assertion(&json!({"iss": "billing", "sub": "billing", "jti": "own"}));
     for (name, assertion) in [
-        ("another issuer", endpoint.assertion(json!({"iss": "billing"}))),
-        ("another subject", endpoint.assertion(json!({"sub": "billing"}))),
+        ("another issuer", endpoint.assertion(&json!({"iss": "billing"}))),
+        ("another subject", endpoint.assertion(&json!({"sub": "billing"}))),
         ("a client without a key", own),
-        ("another audience", endpoint.assertion(json!({"aud": "https://other.example"}))),
-        ("no audience", endpoint.assertion(json!({"aud": null}))),
-        ("no jti", endpoint.assertion(json!({"jti": null}))),
-        ("an empty jti", endpoint.assertion(json!({"jti": ""}))),
-        ("a huge jti", endpoint.assertion(json!({"jti": "j".repeat(300)}))),
-        ("no exp", endpoint.assertion(json!({"exp": null}))),
-        ("expired", endpoint.assertion(json!({"exp": NOW_S - 31}))),
-        ("valid for too long", endpoint.assertion(json!({"exp": NOW_S + 301}))),
-        ("from the future", endpoint.assertion(json!({"iat": NOW_S + 31}))),
+        ("another audience", endpoint.assertion(&json!({"aud": "https://other.example"}))),
+        ("no audience", endpoint.assertion(&json!({"aud": null}))),
+        ("no jti", endpoint.assertion(&json!({"jti": null}))),
+        ("an empty jti", endpoint.assertion(&json!({"jti": ""}))),
+        ("a huge jti", endpoint.assertion(&json!({"jti": "j".repeat(300)}))),
+        ("no exp", endpoint.assertion(&json!({"exp": null}))),
+        ("expired", endpoint.assertion(&json!({"exp": NOW_S - 31}))),
+        ("valid for too long", endpoint.assertion(&json!({"exp": NOW_S + 301}))),
+        ("from the future", endpoint.assertion(&json!({"iat": NOW_S + 31}))),
         ("signed by us", endpoint.key.token_with(&json!({"alg": "EdDSA"}), &json!({"iss": "signer", "sub": "signer", "aud": "https://gate.example", "exp": NOW_S + 60, "jti": "x"}).to_string())),
         ("an access token", endpoint.client_key.token_with(&json!({"alg": "ES256", "typ": "at+jwt"}), &json!({"iss": "signer", "sub": "signer", "aud": "https://gate.example", "exp": NOW_S + 60, "jti": "x"}).to_string())),
     ] {
         let error = endpoint.asserting(&assertion).await.err().unwrap_or_else(|| panic!("{name} was accepted"));
         assert_eq!(error.code, "invalid_client", "{name}");
     }
-    endpoint.asserting(&endpoint.assertion(json!({"jti": "last"}))).await.unwrap();
+    endpoint.asserting(&endpoint.assertion(&json!({"jti": "last"}))).await.unwrap();
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn a_client_that_asks_too_often_must_use_the_token_it_has() {
     }
     let error = endpoint.ask(Some(&authorization), GRANT, None).await.unwrap_err();
     assert_eq!((error.status, error.retry_after), (429, Some(Duration::from_secs(1))));
-    endpoint.asserting(&endpoint.assertion(json!({}))).await.unwrap();
+    endpoint.asserting(&endpoint.assertion(&json!({}))).await.unwrap();
     endpoint.world.clock.advance(Duration::from_secs(1));
     endpoint.ask(Some(&authorization), GRANT, None).await.unwrap();
 }
