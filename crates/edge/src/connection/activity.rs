@@ -10,6 +10,8 @@ pub(crate) struct Activity {
     read: AtomicU64,
     /// `read` when a request last began or ended: what came after belongs to the next request's head.
     mark: AtomicU64,
+    /// Bytes that the peer has taken in.
+    written: AtomicU64,
     begun: AtomicU64,
     ended: AtomicU64,
     /// A request was answered although its body had not been read.
@@ -29,6 +31,15 @@ impl Activity {
 
     pub(crate) fn has_read(&self, bytes: usize) {
         self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_written(&self, bytes: usize) {
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Bytes written so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// Requests begun so far.

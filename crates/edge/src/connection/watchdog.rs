@@ -12,6 +12,9 @@ use super::activity::Activity;
 
 /// The idle timeout is watched in this many steps, so that a connection is closed at most one step late.
 const STEPS: u32 = 4;
+/// A peer that takes in fewer bytes in a step is not receiving an answer: this is more than its pings, and less
+/// than the slowest link moves.
+const PROGRESS_BYTES_MIN: u64 = 512;
 
 /// Why a connection should end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,7 @@ pub(super) struct Watchdog {
     timer: Pin<Box<Sleep>>,
     reading: bool,
     begun: u64,
+    written: u64,
     quiet: u32,
     worn: bool,
 }
@@ -45,7 +49,18 @@ impl Watchdog {
     pub(super) fn new(activity: Arc<Activity>, headers: Option<Duration>, idle: Duration, requests_max: u64) -> Self {
         let step = idle / STEPS;
         let timer = Box::pin(sleep(step));
-        Self { activity, headers, step, requests_max, timer, reading: false, begun: 0, quiet: 0, worn: false }
+        Self {
+            activity,
+            headers,
+            step,
+            requests_max,
+            timer,
+            reading: false,
+            begun: 0,
+            written: 0,
+            quiet: 0,
+            worn: false,
+        }
     }
 
     /// Waits until the connection should end. It must be polled whenever the connection has been.
@@ -63,10 +78,7 @@ impl Watchdog {
             if self.reading {
                 return Poll::Ready(Verdict::SlowHead);
             }
-            let begun = self.activity.begun();
-            let happened = self.activity.is_busy() || begun != self.begun;
-            self.begun = begun;
-            self.quiet = if happened { 0 } else { self.quiet + 1 };
+            self.quiet = if self.has_happened() { 0 } else { self.quiet + 1 };
             self.timer.as_mut().reset(Instant::now() + self.step);
             if self.quiet >= STEPS {
                 self.quiet = 0;
@@ -74,6 +86,15 @@ impl Watchdog {
             }
         }
         Poll::Pending
+    }
+
+    /// Whether there was a request, or an answer on its way, since the last step.
+    fn has_happened(&mut self) -> bool {
+        let (begun, written) = (self.activity.begun(), self.activity.written());
+        let answering = written - self.written >= PROGRESS_BYTES_MIN;
+        let happened = self.activity.is_busy() || begun != self.begun || answering;
+        (self.begun, self.written) = (begun, written);
+        happened
     }
 
     fn notice_head(&mut self) {
@@ -85,5 +106,39 @@ impl Watchdog {
             let wait = if reading { headers } else { self.step };
             self.timer.as_mut().reset(Instant::now() + wait);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watched() -> (Arc<Activity>, Watchdog) {
+        let activity = Arc::new(Activity::default());
+        let watchdog = Watchdog::new(Arc::clone(&activity), None, Duration::from_secs(60), 10);
+        (activity, watchdog)
+    }
+
+    #[tokio::test]
+    async fn an_answer_on_its_way_is_no_idling_and_a_ping_is() {
+        let (activity, mut watchdog) = watched();
+        activity.has_written(100_000);
+        assert!(watchdog.has_happened());
+        activity.has_written(17);
+        assert!(!watchdog.has_happened());
+        let (request, _) = activity.begin();
+        assert!(watchdog.has_happened() && watchdog.has_happened(), "as long as it is in flight");
+        drop(request);
+        assert!(!watchdog.has_happened());
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_worn_once() {
+        let (activity, mut watchdog) = watched();
+        for _ in 0..10 {
+            drop(activity.begin());
+        }
+        assert_eq!(watchdog.verdict().await, Verdict::Worn);
+        assert!(futures_util::FutureExt::now_or_never(watchdog.verdict()).is_none());
     }
 }

@@ -52,6 +52,18 @@ async fn the_answer_to_a_large_refused_body_arrives_although_the_client_goes_on_
 }
 
 #[tokio::test]
+async fn the_other_streams_of_an_http2_connection_do_not_mind_a_refused_body() {
+    let served = Served::plain(json!({})).await;
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    for _ in 0..3 {
+        let large =
+            client.post(served.url("/notes")).header("content-type", "application/json").body(vec![b' '; 500_000]);
+        assert_eq!(within(large.send()).await.unwrap().status(), 413);
+        assert_eq!(within(client.get(served.url("/whoami")).send()).await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_turns_out_too_large_is_refused() {
     let served = Served::plain(json!({})).await;
     let mut text =
