@@ -22,7 +22,8 @@ const PAGE: usize = 500;
 pub(crate) enum Command {
     /// Check the chain from the first record to the last.
     Verify {
-        /// The hash that the last record must have: printed by an earlier `verify`, and kept elsewhere.
+        /// A hash that a record must have: the head that an earlier `verify` printed, kept elsewhere since.
+        /// The end of the log cannot have been cut off behind it unnoticed.
         #[arg(long, value_name = "HASH")]
         expect_head: Option<String>,
         /// Verify a file made by `export` instead of the log.
