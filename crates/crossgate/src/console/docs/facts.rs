@@ -78,7 +78,7 @@ fn facts(schema: &Value) -> Vec<Fact> {
 pub(super) fn notes(schema: &Value) -> Markup {
     html! {
         @for (before, value, after) in facts(schema) {
-            span class="fact" { (before) @if !value.is_empty() { " " code { (value) } " " } (after) }
+            span class="fact" { (before) @if !value.is_empty() { " " code { (value) } } @if !after.is_empty() { " " (after) } }
         }
     }
 }

@@ -159,7 +159,7 @@ fn line(row: &Row) -> Markup {
     let trace = row.trace.get(..TRACE_SHOWN).unwrap_or(&row.trace);
     html! {
         tr {
-            td data-label="Time" { time datetime=(row.at) title=(row.at) { (row.at_shown) } }
+            td data-label="Time" { time datetime=(row.at) title=(row.at) { @for part in row.at_shown.split(' ') { span { (part) } " " } } }
             td data-label="Caller" {
                 div { a href=(only("caller", &row.caller)) { (row.caller) }
                     div class="sub" { (row.proof) @if let Some(source) = &row.source { " · " (source) } } }
