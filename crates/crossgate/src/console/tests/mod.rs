@@ -200,7 +200,9 @@ async fn what_the_pages_show_is_what_was_answered() {
     }
     assert!(door.asked().contains(&(LOANS_BALANCE.to_owned(), json!({"loan_id": 1, "date": "2020-10-31"}))));
     let calls = text(&get("/calls", &alice, &door).await);
-    for shown in ["<span>2021-01-31</span> <span>09:59:59</span>", "850 µs", "4bf92f35", "#42", "href=\"/calls?before=41\""] {
+    for shown in
+        ["<span>2021-01-31</span> <span>09:59:59</span>", "850 µs", "4bf92f35", "#42", "href=\"/calls?before=41\""]
+    {
         assert!(calls.contains(shown), "{shown}");
     }
 }
