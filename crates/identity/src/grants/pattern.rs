@@ -158,4 +158,43 @@ mod tests {
         }
         assert!(Pattern::parse(&"a".repeat(PATTERN_BYTES_MAX + 1), Match::Exact).is_err());
     }
+
+    /// Every sequence of up to three of the words, joined by dots.
+    fn sequences(words: &[&str]) -> Vec<String> {
+        let mut all: Vec<String> = words.iter().map(ToString::to_string).collect();
+        let mut last = all.clone();
+        for _ in 0..2 {
+            last = last.iter().flat_map(|front| words.iter().map(move |word| format!("{front}.{word}"))).collect();
+            all.extend(last.iter().cloned());
+        }
+        all
+    }
+
+    #[test]
+    fn covering_and_overlapping_are_what_they_say_for_every_pair_of_small_patterns() {
+        let uris = sequences(&["a", "b", "ab"]);
+        let texts = sequences(&["a", "ab", ""]);
+        let kinds = [Match::Exact, Match::Prefix, Match::Wildcard];
+        let patterns: Vec<(Pattern, Vec<bool>)> = texts
+            .iter()
+            .flat_map(|text| kinds.iter().filter_map(|kind| Pattern::parse(text, *kind).ok()))
+            .map(|pattern| (pattern.clone(), uris.iter().map(|uri| pattern.matches(uri)).collect()))
+            .collect();
+        let (mut covering, mut disjoint) = (0, 0);
+        for (first, of_first) in &patterns {
+            for (second, of_second) in &patterns {
+                let pairs = || of_first.iter().zip(of_second);
+                if first.covers(second) {
+                    covering += 1;
+                    assert!(pairs().all(|(first, second)| *first || !*second), "{first:?} covers {second:?}");
+                }
+                if !first.overlaps(second) {
+                    disjoint += 1;
+                    assert!(!pairs().any(|(first, second)| *first && *second), "{first:?} overlaps {second:?}");
+                }
+                assert_eq!(first.overlaps(second), second.overlaps(first), "{first:?} {second:?}");
+            }
+        }
+        assert!(covering > patterns.len() && disjoint > patterns.len(), "neither answer is always the careful one");
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crossgate_call::{Error, Field, Result};
+use crossgate_call::{Error, Field, Kind, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
@@ -59,9 +59,7 @@ impl Identity {
     pub async fn token(&self, request: TokenRequest<'_>) -> std::result::Result<TokenResponse, OAuthError> {
         let state = self.state.load_full();
         let Some(issuing) = &state.issuing else {
-            return Err(OAuthError::from(Error::internal(
-                "no tokens are issued: `tokens.issuer` and `tokens.key` are not set",
-            )));
+            return Err(OAuthError::not_issuing());
         };
         let form = Form::parse(request.form)?;
         let grant = form.get("grant_type").ok_or_else(|| OAuthError::invalid_request("`grant_type` is missing"))?;
@@ -105,7 +103,7 @@ impl Identity {
             request.source.map(|source| Guesser::Source(source.to_owned())).into_iter().collect();
         self.lockout.begin(&guessers)?;
         let proved = match &presented.method {
-            Method::Secret(secret) => self.secret_fits(client, secret).await,
+            Method::Secret(secret) => self.secret_fits(state, client, secret).await,
             Method::Assertion(assertion) => self.assertion_holds(client, assertion, issuing).await,
             Method::Certificate => certificate_fits(client, request.certificate),
         };
@@ -126,12 +124,14 @@ impl Identity {
         Err(if presented.basic { error.challenged("token") } else { error })
     }
 
-    async fn secret_fits(&self, client: Option<&Client>, secret: &SecretString) -> Proved {
+    async fn secret_fits(&self, state: &State, client: Option<&Client>, secret: &SecretString) -> Proved {
+        let dear = |client: &Client| matches!(client.secret, Some(SecretHash::Argon2(_)));
         let fits = match client.and_then(|client| client.secret.as_ref()) {
             Some(SecretHash::Sha256(known)) => bool::from(known.ct_eq(&sha256(&[secret.expose_secret().as_bytes()]))),
             Some(SecretHash::Argon2(phc)) => self.compared(secret, Some(phc)).await?,
-            // As slow as a wrong secret, where there might be one; a client with another method answers no sooner.
-            None => self.compared(secret, None).await?,
+            // As slow as a wrong secret where some are compared slowly. Where none are, strangers get no
+            // slow comparison out of us.
+            None => state.clients.values().any(dear) && self.compared(secret, None).await?,
         };
         if fits { Ok(()) } else { Err("there is no such client, or its secret is another".into()) }
     }
@@ -173,8 +173,8 @@ impl Identity {
     /// Issues a token to whomever the operator names.
     ///
     /// # Errors
-    /// [`crossgate_call::Kind::Invalid`] for roles that are not configured, a subject or a lifetime that
-    /// is out of range; [`crossgate_call::Kind::Internal`] when no tokens are issued here.
+    /// [`Kind::Invalid`] for roles that are not configured, a subject or a lifetime that
+    /// is out of range; [`Kind::NoSuchProcedure`] when no tokens are issued here.
     pub fn issue(&self, request: &IssueRequest<'_>) -> Result<TokenResponse> {
         let state = self.state.load();
         let issuing = state.issuing.as_ref().ok_or_else(not_issuing)?;
@@ -253,7 +253,10 @@ pub(super) fn checked_roles(state: &State, names: &[String], fields: &mut Vec<Fi
 }
 
 fn not_issuing() -> Error {
-    Error::internal("no tokens are issued: `tokens.issuer` and `tokens.key` are not set")
+    Error::new(
+        Kind::NoSuchProcedure,
+        "no tokens are issued here; the operator has not set `tokens.issuer` and `tokens.key`",
+    )
 }
 
 fn certificate_fits(client: Option<&Client>, certificate: Option<&Arc<PeerCertificate>>) -> Proved {

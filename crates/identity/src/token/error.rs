@@ -41,6 +41,10 @@ impl OAuthError {
         Self::new("unsupported_grant_type", 400, "the only grant type here is client_credentials")
     }
 
+    pub(crate) fn not_issuing() -> Self {
+        Self::new("unsupported_grant_type", 400, "no tokens are issued here")
+    }
+
     pub(crate) fn invalid_scope() -> Self {
         Self::new("invalid_scope", 400, "the client may not have this scope")
     }

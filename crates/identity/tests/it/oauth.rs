@@ -360,7 +360,9 @@ async fn the_metadata_names_the_endpoints_and_the_methods() {
     let silent = World::open("").await;
     assert_eq!((silent.identity.metadata(), silent.identity.jwks()), (None, json!({"keys": []})));
     let request = TokenRequest { authorization: None, form: GRANT, certificate: None, source: None };
-    assert_eq!(silent.identity.token(request).await.unwrap_err().status, 500);
+    assert_eq!(silent.identity.token(request).await.unwrap_err().code, "unsupported_grant_type");
+    let nobody = silent.identity.issue(&IssueRequest { subject: "a", ..IssueRequest::default() });
+    assert_eq!(nobody.unwrap_err().kind(), crossgate_call::Kind::NoSuchProcedure);
 }
 
 #[tokio::test]
