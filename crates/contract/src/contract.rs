@@ -55,7 +55,7 @@ impl Contract {
         &self.options
     }
 
-    /// The operations, in the order of the document's paths.
+    /// The operations, in the order of the document.
     pub fn operations(&self) -> &[Arc<Operation>] {
         &self.operations
     }

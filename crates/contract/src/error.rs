@@ -1,6 +1,6 @@
 //! What is wrong with a request or an answer: every place at once, bounded.
 
-/// The largest number of places named in one answer; one more entry then says how many were left out.
+/// The largest number of places named in one answer; one more entry then says how many more there are at least.
 pub const FIELD_ERRORS_MAX: usize = 100;
 
 /// One place in the input (or in an answer) that does not fit.
@@ -55,6 +55,17 @@ impl Errors {
         }
     }
 
+    /// Takes over everything that another list has found and counted.
+    pub(crate) fn absorb(&mut self, other: Errors) {
+        other.list.into_iter().for_each(|error| self.add(error));
+        self.more += other.more;
+    }
+
+    /// Whether more errors would only be counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= FIELD_ERRORS_MAX
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -63,7 +74,11 @@ impl Errors {
     pub(crate) fn into_list(mut self) -> Vec<FieldError> {
         if self.more > 0 {
             let place = self.list.last().map_or("body", |last| last.place);
-            self.list.push(FieldError::new(place, "", format!("has {} more errors that are not listed", self.more)));
+            self.list.push(FieldError::new(
+                place,
+                "",
+                format!("has at least {} more errors that are not listed", self.more),
+            ));
         }
         self.list
     }
@@ -85,7 +100,7 @@ mod tests {
         }
         let list = errors.into_list();
         assert_eq!(list.len(), FIELD_ERRORS_MAX + 1);
-        assert_eq!(list[FIELD_ERRORS_MAX].detail, "has 7 more errors that are not listed");
+        assert_eq!(list[FIELD_ERRORS_MAX].detail, "has at least 7 more errors that are not listed");
     }
 
     #[test]

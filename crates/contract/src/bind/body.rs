@@ -106,7 +106,7 @@ impl Operation {
             }
             self.join(value, object, &mut problems);
         }
-        problems.into_list().into_iter().for_each(|error| errors.add(error));
+        errors.absorb(problems);
     }
 
     fn join(&self, value: Value, object: &mut Map<String, Value>, errors: &mut Errors) {

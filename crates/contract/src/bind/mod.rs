@@ -45,9 +45,11 @@ impl Operation {
     /// [`BindError::UnsupportedMediaType`] when the body's media type is not described; else every place that does not
     /// fit.
     pub fn bind(&self, request: Request<'_>) -> Result<Value, BindError> {
-        let media_type = request.headers.get(CONTENT_TYPE).map(|value| value.to_str().ok().and_then(MediaType::parse));
         let body = match &self.body {
-            Some(body) => body.choose(media_type, request.body)?,
+            Some(body) => {
+                let named = request.headers.get(CONTENT_TYPE);
+                body.choose(named.map(|value| value.to_str().ok().and_then(MediaType::parse)), request.body)?
+            }
             None => None,
         };
         let mut object = Map::new();

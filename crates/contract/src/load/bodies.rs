@@ -23,6 +23,7 @@ impl<'d> Loader<'d> {
         if media.is_empty() {
             self.fault(&content.pointer, "`content` must have a media type");
         }
+        let faults = self.faults.len();
         let mut accepted = Vec::new();
         let mut expected = Vec::new();
         for media in &media {
@@ -31,7 +32,7 @@ impl<'d> Loader<'d> {
                 accepted.push(found);
             }
         }
-        if accepted.is_empty() && !media.is_empty() {
+        if accepted.is_empty() && !media.is_empty() && self.faults.len() == faults {
             let message =
                 "none of these media types can be read: only JSON, forms, text, and bytes without an object schema";
             self.fault(&content.pointer, message);

@@ -141,11 +141,14 @@ impl<'d> Loader<'d> {
         }
     }
 
-    /// The members of an object that are not extensions.
+    /// The members of an object that are not extensions, in the order of the document.
     fn entries(&mut self, at: &At<'d>, what: &str) -> Vec<At<'d>> {
         match at.value.as_object() {
             Some(members) => {
-                members.keys().filter(|key| !key.starts_with("x-")).filter_map(|key| at.get(key)).collect()
+                let members = members.keys().filter(|key| !key.starts_with("x-"));
+                let mut members: Vec<At<'d>> = members.filter_map(|key| at.get(key)).collect();
+                members.sort_by_cached_key(|member| self.document.position(&member.pointer));
+                members
             }
             None => {
                 self.fault(&at.pointer, format!("{what} must be an object"));

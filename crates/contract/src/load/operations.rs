@@ -16,7 +16,7 @@ use crate::contract::{Operation, Rules};
 use crate::fault::Fault;
 use crate::response::Answer;
 use crate::route::{Segment, Template};
-use crate::schema::{Checks, Dialect, Fills};
+use crate::schema::{Checks, Dialect, Fills, is_known_dialect};
 
 const METHODS: &[(&str, Method)] = &[
     ("get", Method::GET),
@@ -94,6 +94,11 @@ impl Draft {
 impl<'d> Loader<'d> {
     pub(super) fn paths(&mut self) -> Vec<Draft> {
         self.known(&self.root(), "the document", ROOT);
+        if let Some(dialect) = self.root().get("jsonSchemaDialect")
+            && !dialect.value.as_str().is_some_and(is_known_dialect)
+        {
+            self.fault(&dialect.pointer, "`jsonSchemaDialect` must be JSON Schema 2020-12 or the OpenAPI 3.1 dialect");
+        }
         let Some(paths) = self.root().get("paths") else {
             if self.dialect == Dialect::V3_0 || self.root().get("webhooks").is_none() {
                 self.fault("", "`paths` is required");
@@ -114,6 +119,7 @@ impl<'d> Loader<'d> {
                 Err(message) => self.fault(&path.pointer, message),
             }
         }
+        drafts.sort_by_key(|draft| (draft.origin.line, draft.origin.column));
         self.judge_ids(&drafts);
         drafts
     }

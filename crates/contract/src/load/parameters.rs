@@ -10,7 +10,7 @@ use crate::bind::parameter::{Notation, Parameter, Place, Style};
 use crate::media::{Content, Range};
 use crate::pointer;
 use crate::route::Template;
-use crate::schema::{CheckId, Direction, Shape, closest};
+use crate::schema::{CheckId, Dialect, Direction, Shape, closest};
 
 const PARAMETER: &[&str] = &[
     "$ref",
@@ -138,8 +138,7 @@ impl<'d> Loader<'d> {
         }
         self.flag(at, "allowReserved", false);
         let (notation, shape, check) = self.value(at, place)?;
-        let schema = at.get("schema").and_then(|schema| self.follow(schema));
-        let default = schema.as_ref().and_then(|schema| schema.get("default"));
+        let default = at.get("schema").and_then(|schema| self.default(schema));
         if let (Some(default), Some(check)) = (&default, check) {
             self.defaults.push((default.pointer.clone(), check));
         }
@@ -156,6 +155,15 @@ impl<'d> Loader<'d> {
             index: index.unwrap_or_default(),
             header,
         })
+    }
+
+    /// A schema's default. What stands beside a reference counts in 3.1 only.
+    fn default(&mut self, schema: At<'d>) -> Option<At<'d>> {
+        let beside = schema.get("default");
+        match beside {
+            Some(default) if self.dialect == Dialect::V3_1 || schema.get("$ref").is_none() => Some(default),
+            _ => self.follow(schema).and_then(|target| target.get("default")),
+        }
     }
 
     /// How a parameter's or a header's text is read and judged: by `schema` or by `content`.

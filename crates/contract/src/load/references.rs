@@ -10,7 +10,7 @@ use crate::schema::resolve;
 /// How many references may follow each other.
 const REFERENCES_MAX: usize = 16;
 /// Members whose values are data: a `$ref` in them is only text.
-const DATA: &[&str] = &["example", "examples", "default", "enum", "const"];
+const DATA: &[&str] = &["example", "default", "enum", "const", "value"];
 
 impl<'d> Loader<'d> {
     /// What a place refers to, or the place itself.
@@ -57,8 +57,13 @@ impl<'d> Loader<'d> {
                     }
                     // A property, a parameter or a schema may well be called `example`; then it holds no data.
                     let named = is_map_of_names(&at.pointer);
-                    let skip = |key: &String| key.starts_with("x-") || (!named && DATA.contains(&key.as_str()));
-                    left.extend(members.keys().filter(|key| !skip(key)).filter_map(|key| at.get(key)));
+                    for (key, member) in members {
+                        // `examples` is a map of objects that may be references, or in a schema a list of data.
+                        let data = DATA.contains(&key.as_str()) || (key == "examples" && member.is_array());
+                        if !key.starts_with("x-") && (named || !data) {
+                            left.extend(at.get(key));
+                        }
+                    }
                 }
                 Value::Array(items) => left.extend((0..items.len()).filter_map(|index| at.get(&index.to_string()))),
                 _ => {}
@@ -69,6 +74,6 @@ impl<'d> Loader<'d> {
 
 fn is_map_of_names(pointer: &str) -> bool {
     let last = pointer::split_last(pointer).map(|(_, last)| last.into_owned()).unwrap_or_default();
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "schemas", "parameters"]
+    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "schemas", "parameters", "examples"]
         .contains(&last.as_str())
 }

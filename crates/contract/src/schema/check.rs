@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jsonschema::{Draft, PatternOptions, Registry, ValidationOptions, Validator};
 use serde_json::{Value, json};
 
+use super::explain::{Explainer, Explanations, Here};
 use super::keywords;
-use super::sentence::Explainer;
+use super::sentence::sentence;
 use super::translate::Translator;
 use super::{Dialect, Direction};
 use crate::document::Document;
@@ -15,7 +16,7 @@ use crate::fault::Fault;
 use crate::pointer;
 
 /// The name under which a translated document is known while it is compiled. Nothing is ever fetched.
-const BASE: &str = "urn:crossgate:contract";
+pub(super) const BASE: &str = "urn:crossgate:contract";
 /// The largest compiled `pattern` in bytes.
 const PATTERN_BYTES_MAX: usize = 4 << 20;
 
@@ -93,35 +94,39 @@ pub(crate) struct Checks {
 
 #[derive(Debug)]
 struct Compiled {
-    validators: Vec<Validator>,
-    /// What they were compiled from; sentences look names up in it.
-    source: Arc<Value>,
+    /// Whether a value fits, and the pointer of what it was compiled from.
+    roots: Vec<(Validator, String)>,
+    explanations: Arc<Explanations>,
 }
 
 impl Checks {
     /// Whether a value fits; nothing is allocated for one that does.
     pub(crate) fn accepts(&self, id: CheckId, value: &Value) -> bool {
-        self.get(id).is_none_or(|(validator, _)| validator.is_valid(value))
+        self.compiled(id).roots.get(id.index).is_none_or(|(validator, _)| validator.is_valid(value))
     }
 
     /// Adds to `errors` everything that does not fit, each under `prefix`.
     pub(crate) fn judge(&self, id: CheckId, value: &Value, place: &'static str, prefix: &str, errors: &mut Errors) {
-        let Some((validator, source)) = self.get(id) else { return };
+        let compiled = self.compiled(id);
+        let Some((validator, at)) = compiled.roots.get(id.index) else { return };
         if validator.is_valid(value) {
             return;
         }
-        let explainer = Explainer { source, place, prefix };
-        for error in validator.iter_errors(value) {
-            explainer.explain(&error, errors);
+        let mut found = Errors::default();
+        let here = Here { at, value, pointer: prefix, level: 0 };
+        Explainer::new(&compiled.explanations, place).explain(here, &mut found);
+        if found.is_empty() {
+            // What is refused is never passed over in silence.
+            found.push(place, prefix, "does not fit its schema");
         }
+        errors.absorb(found);
     }
 
-    fn get(&self, id: CheckId) -> Option<(&Validator, &Value)> {
-        let compiled = match id.direction {
+    fn compiled(&self, id: CheckId) -> &Compiled {
+        match id.direction {
             Direction::Request => &self.request,
             Direction::Response => &self.response,
-        };
-        compiled.validators.get(id.index).map(|validator| (validator, compiled.source.as_ref()))
+        }
     }
 }
 
@@ -131,31 +136,28 @@ fn compile(
     roots: &[(String, usize)],
 ) -> Result<Compiled, Vec<Fault>> {
     let source = Arc::new(translator.source());
-    let validators = validators(document, &source, roots)?;
-    Ok(Compiled { validators, source })
-}
-
-fn validators(document: &Document, source: &Value, roots: &[(String, usize)]) -> Result<Vec<Validator>, Vec<Fault>> {
     let registry = Registry::new()
         .draft(Draft::Draft202012)
-        .add(BASE, Draft::Draft202012.create_resource_ref(source))
+        .add(BASE, source.clone())
         .and_then(jsonschema::RegistryBuilder::prepare)
         .map_err(|error| vec![document.fault("", format!("has schemas that cannot be read: {error}"))])?;
+    let explanations = Explanations::new(source, registry);
     let mut faults = Vec::new();
-    let mut validators = Vec::with_capacity(roots.len());
+    let mut compiled = Vec::with_capacity(roots.len());
     for (pointer, definition) in roots {
-        let schema = json!({ "$ref": format!("{BASE}#/$defs/d{definition}") });
-        match options().with_registry(&registry).build(&schema) {
-            Ok(validator) => validators.push(validator),
+        let at = format!("/$defs/d{definition}");
+        match explanations.compile(&at) {
+            Ok(validator) => compiled.push((validator, at)),
             Err(error) => {
                 faults.push(document.fault(pointer, format!("has a schema that cannot be compiled: {error}")))
             }
         }
     }
-    if faults.is_empty() { Ok(validators) } else { Err(faults) }
+    let explanations = Arc::new(explanations);
+    if faults.is_empty() { Ok(Compiled { roots: compiled, explanations }) } else { Err(faults) }
 }
 
-fn options<'i>() -> ValidationOptions<'i> {
+pub(super) fn options<'i>() -> ValidationOptions<'i> {
     let options = jsonschema::options()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
@@ -171,18 +173,15 @@ pub(super) fn pattern_compiles(pattern: &str) -> bool {
 /// What the meta-schema says about a translated schema: pointers inside it, with sentences.
 pub(super) fn malformations(schema: &Value) -> Vec<(String, String)> {
     let meta = jsonschema::draft202012::meta::validator();
-    let mut errors = Errors::default();
-    let explainer = Explainer { source: &Value::Null, place: "body", prefix: "" };
-    for error in meta.iter_errors(schema) {
-        explainer.explain(&error, &mut errors);
-    }
-    errors.into_list().into_iter().map(|error| (error.pointer, error.detail)).collect()
-}
-
-/// The object schema that holds the keyword at an error's place, found by the keyword's absolute location.
-pub(super) fn holder<'s>(source: &'s Value, location: &str) -> Option<&'s Value> {
-    let (_, fragment) = location.split_once('#')?;
-    let fragment = crate::bind::text::percent_decode(fragment, false)?;
-    let (parent, _) = pointer::split_last(&fragment)?;
-    source.pointer(parent)
+    let found = meta.iter_errors(schema).map(|error| {
+        let pointer = error.instance_path().as_str();
+        let detail = match pointer::split_last(pointer) {
+            Some((_, keyword)) if keyword == "type" => {
+                "must be a type of JSON Schema, such as string or object".to_owned()
+            }
+            _ => sentence(error.kind()),
+        };
+        (pointer.to_owned(), detail)
+    });
+    found.collect()
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::resolve;
-use crate::pointer;
+use super::translate::Translator;
+use crate::pointer::{self, join};
 
 const COMPONENTS: &str = "/components/schemas";
 
@@ -77,7 +78,7 @@ fn descends(child: &str, base: &str, parents: &BTreeMap<String, Vec<String>>, le
 }
 
 /// Values and the pointers they mean: the mapping, and for targets that it leaves out their names.
-pub(super) fn choices(discriminator: &Value, targets: &[String]) -> Vec<(String, String)> {
+fn choices(discriminator: &Value, targets: &[String]) -> Vec<(String, String)> {
     let mapping = discriminator.get("mapping").and_then(Value::as_object).into_iter().flatten();
     let mut choices: Vec<(String, String)> =
         mapping.filter_map(|(name, target)| Some((name.clone(), mapped(target.as_str()?).ok()?))).collect();
@@ -93,10 +94,99 @@ pub(super) fn choices(discriminator: &Value, targets: &[String]) -> Vec<(String,
 }
 
 /// A mapping's target: a reference, or the name of a schema.
-pub(super) fn mapped(target: &str) -> Result<String, String> {
+fn mapped(target: &str) -> Result<String, String> {
     if target.starts_with('#') || target.contains(['/', ':']) {
         resolve(target)
     } else {
         Ok(pointer::join(COMPONENTS, target))
+    }
+}
+
+impl Translator<'_> {
+    /// The schema that chooses among the children of the base at a pointer.
+    pub(super) fn dispatch(&mut self, pointer: &str) -> Value {
+        let property = self.hierarchy.property(pointer).unwrap_or_default().to_owned();
+        let children = self.hierarchy.children(pointer);
+        let base = self.reference(pointer, true);
+        let mut all_of = vec![base];
+        self.choose(&property, &children, &mut all_of);
+        json!({ "allOf": all_of })
+    }
+
+    /// Adds what makes a discriminator choose: its property is required, must name a schema, and that schema applies.
+    pub(super) fn choose(&mut self, property: &str, choices: &[(String, String)], all_of: &mut Vec<Value>) {
+        let names: Vec<&String> = choices.iter().map(|(name, _)| name).collect();
+        all_of.push(json!({"type": "object", "required": [property], "properties": {property: {"enum": names}}}));
+        for (name, target) in choices {
+            let then = self.reference(target, true);
+            all_of.push(json!({
+                "if": {"type": "object", "required": [property], "properties": {property: {"const": name}}},
+                "then": then,
+            }));
+        }
+    }
+
+    /// A discriminator beside `oneOf` or `anyOf` chooses among their references instead of trying them all.
+    pub(super) fn discriminate(&mut self, pointer: &str, schema: &Map<String, Value>, out: &mut Map<String, Value>) {
+        let Some(discriminator) = schema.get("discriminator") else { return };
+        let at = join(pointer, "discriminator");
+        let Some(property) = discriminator.get("propertyName").and_then(Value::as_str) else {
+            self.fault(&at, "`discriminator` needs a `propertyName`");
+            return;
+        };
+        let Some(keyword) = ["oneOf", "anyOf"].into_iter().find(|keyword| schema.contains_key(*keyword)) else {
+            self.judge_mapping(&at, discriminator);
+            return;
+        };
+        self.judge_mapping(&at, discriminator);
+        let members = schema.get(keyword).and_then(Value::as_array).into_iter().flatten();
+        let references: Option<Vec<String>> = members
+            .filter(|member| member.get("type").and_then(Value::as_str) != Some("null"))
+            .map(|member| member.get("$ref").and_then(Value::as_str).and_then(|target| resolve(target).ok()))
+            .collect();
+        let Some(references) = references else {
+            if !self.compat {
+                self.fault(
+                    &join(pointer, keyword),
+                    format!("`{keyword}` beside a discriminator must list `$ref`s only"),
+                );
+            }
+            return;
+        };
+        let choices = choices(discriminator, &references);
+        let mut chosen = Vec::new();
+        self.choose(property, &choices, &mut chosen);
+        let has_null = out.remove(keyword).is_some_and(|members| {
+            members.as_array().is_some_and(|members| members.iter().any(|member| *member == json!({"type": "null"})))
+        });
+        if has_null {
+            chosen = vec![json!({"anyOf": [{"type": "null"}, {"allOf": chosen}]})];
+        }
+        match out.get_mut("allOf") {
+            Some(Value::Array(all_of)) => all_of.extend(chosen),
+            _ => drop(out.insert("allOf".to_owned(), Value::Array(chosen))),
+        }
+    }
+
+    fn judge_mapping(&mut self, at: &str, discriminator: &Value) {
+        let Some(mapping) = discriminator.get("mapping") else { return };
+        let at = join(at, "mapping");
+        let Some(mapping) = mapping.as_object() else {
+            self.fault(&at, "`mapping` must be an object of schema names or references");
+            return;
+        };
+        for (name, target) in mapping {
+            let found = target.as_str().ok_or_else(|| "must be text".to_owned()).and_then(|target| {
+                let pointer = mapped(target)?;
+                if self.document.value.pointer(&pointer).is_some() {
+                    Ok(())
+                } else {
+                    Err("points to nothing in this file".to_owned())
+                }
+            });
+            if let Err(message) = found {
+                self.fault(&join(&at, name), format!("`{name}` {message}"));
+            }
+        }
     }
 }

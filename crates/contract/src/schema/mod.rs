@@ -1,22 +1,25 @@
 //! Schemas: the only module that knows the `jsonschema` crate.
 //!
 //! OpenAPI's dialects are translated to JSON Schema 2020-12 ([`translate`]), once for requests and once for
-//! responses, and compiled; what does not fit is told in our own words ([`sentence`]).
+//! responses, and compiled; what does not fit is told in our own words ([`explain`]).
 
 mod check;
 mod defaults;
 mod discriminator;
+mod explain;
 mod keywords;
 mod reference;
 mod sentence;
 mod shape;
 mod translate;
+mod travel;
 mod words;
 
 pub(crate) use check::{CheckId, Checks, Schemas};
 pub(crate) use defaults::{FillId, Fills, FillsBuilder};
 pub(crate) use reference::resolve;
 pub(crate) use shape::{Shape, ShapeReader, Types};
+pub(crate) use translate::is_known_dialect;
 pub(crate) use words::closest;
 
 /// Which way a value travels: a server-set field does not go in, a secret does not come out.

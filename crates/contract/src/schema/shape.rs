@@ -239,7 +239,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(schema: Value) -> Shape {
+    fn read(schema: &Value) -> Shape {
         let root =
             json!({"s": schema, "id": {"type": "integer"}, "node": {"properties": {"next": {"$ref": "#/node"}}}});
         ShapeReader::new(&root).read("/s")
@@ -262,13 +262,13 @@ mod tests {
             (json!({}), 0),
             (json!(true), 0),
         ] {
-            assert_eq!(read(schema.clone()).types.0, expected, "{schema}");
+            assert_eq!(read(&schema).types.0, expected, "{schema}");
         }
     }
 
     #[test]
     fn a_recursive_schema_has_a_bounded_shape() {
-        let shape = read(json!({"$ref": "#/node"}));
+        let shape = read(&json!({"$ref": "#/node"}));
         assert!(shape.property("next").property("next").types.has(Types::OBJECT));
     }
 }

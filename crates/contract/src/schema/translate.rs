@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::check::{malformations, pattern_compiles};
 use super::discriminator::Hierarchy;
-use super::keywords::{FORMAT, OCTETS, READ_ONLY, WRITE_ONLY};
+use super::keywords::{FORMAT, OCTETS};
 use super::words::closest;
 use super::{Dialect, Direction, resolve};
 use crate::document::Document;
@@ -83,17 +83,23 @@ const SILENT: &[&str] = &[
 /// Keywords that change what references mean. They would need more than a document of plain pointers.
 const REFUSED: &[&str] =
     &["$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary", "id"];
+const NO_PATTERN: &str = "a pattern must be an ECMA-262 expression without look-around and back-references";
 /// The dialects that `$schema` may name.
 const DIALECTS: &[&str] =
     &["https://json-schema.org/draft/2020-12/schema", "https://spec.openapis.org/oas/3.1/dialect/base"];
 
+/// Whether a dialect's name is one that is spoken here.
+pub(crate) fn is_known_dialect(name: &str) -> bool {
+    DIALECTS.contains(&name.trim_end_matches('#'))
+}
+
 /// Translates for one direction.
 pub(super) struct Translator<'d> {
     pub(super) document: &'d Document,
-    dialect: Dialect,
-    compat: bool,
-    direction: Direction,
-    hierarchy: Hierarchy,
+    pub(super) dialect: Dialect,
+    pub(super) compat: bool,
+    pub(super) direction: Direction,
+    pub(super) hierarchy: Hierarchy,
     /// The pointer, and whether what it names is to be dispatched on by a discriminator.
     wanted: Vec<(String, bool)>,
     index: HashMap<(String, bool), usize>,
@@ -173,28 +179,6 @@ impl<'d> Translator<'d> {
         }
     }
 
-    fn dispatch(&mut self, pointer: &str) -> Value {
-        let property = self.hierarchy.property(pointer).unwrap_or_default().to_owned();
-        let children = self.hierarchy.children(pointer);
-        let base = self.reference(pointer, true);
-        let mut all_of = vec![base];
-        self.choose(&property, &children, &mut all_of);
-        json!({ "allOf": all_of })
-    }
-
-    /// Adds what makes a discriminator choose: its property is required, must name a schema, and that schema applies.
-    pub(super) fn choose(&mut self, property: &str, choices: &[(String, String)], all_of: &mut Vec<Value>) {
-        let names: Vec<&String> = choices.iter().map(|(name, _)| name).collect();
-        all_of.push(json!({"type": "object", "required": [property], "properties": {property: {"enum": names}}}));
-        for (name, target) in choices {
-            let then = self.reference(target, true);
-            all_of.push(json!({
-                "if": {"type": "object", "required": [property], "properties": {property: {"const": name}}},
-                "then": then,
-            }));
-        }
-    }
-
     /// Translates one schema. `refused` are names that an enclosing `allOf` knows to be refused in this direction.
     /// Recursion is as deep as the document, which its reader has bounded.
     pub(super) fn schema(&mut self, pointer: &str, schema: &Value, refused: &[String], extends: bool) -> Value {
@@ -250,6 +234,9 @@ impl<'d> Translator<'d> {
                 self.fault(at, format!("`{keyword}` must be an object of schemas"));
                 return;
             };
+            if keyword == "patternProperties" {
+                self.judge_patterns(at, members);
+            }
             let each =
                 |(name, member): (&String, &Value)| (name.clone(), self.schema(&join(at, name), member, &[], false));
             Value::Object(members.iter().map(each).collect())
@@ -258,7 +245,7 @@ impl<'d> Translator<'d> {
                 && let Some(pattern) = value.as_str()
                 && !pattern_compiles(pattern)
             {
-                self.fault(at, "`pattern` must be an ECMA-262 expression without look-around and back-references");
+                self.fault(at, NO_PATTERN);
                 return;
             }
             value.clone()
@@ -266,6 +253,12 @@ impl<'d> Translator<'d> {
             return;
         };
         out.insert(keyword.to_owned(), translated);
+    }
+
+    fn judge_patterns(&mut self, at: &str, members: &Map<String, Value>) {
+        for pattern in members.keys().filter(|pattern| !pattern_compiles(pattern)) {
+            self.fault(&join(at, pattern), NO_PATTERN);
+        }
     }
 
     /// Names that mean something else than they seem, or nothing where something was probably meant.
@@ -276,7 +269,7 @@ impl<'d> Translator<'d> {
             if REFUSED.contains(&name) && (name != "id" || value.is_string()) {
                 self.fault(&at, format!("`{name}` is not supported; refer to schemas with `$ref: '#/…'`"));
             } else if name == "$schema" {
-                if !value.as_str().is_some_and(|dialect| DIALECTS.contains(&dialect.trim_end_matches('#'))) {
+                if !value.as_str().is_some_and(is_known_dialect) {
                     self.fault(&at, "`$schema` must be JSON Schema 2020-12 or the OpenAPI 3.1 dialect");
                 }
             } else if !self.compat && !name.starts_with("x-") {
@@ -307,61 +300,6 @@ impl<'d> Translator<'d> {
                 self.fault(&at, message);
                 None
             }
-        }
-    }
-
-    /// The properties that must not travel in this direction, those of `allOf` members included.
-    fn refused_properties(&self, schema: &Map<String, Value>, level: usize) -> Vec<String> {
-        let own = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-        let mut names: Vec<String> =
-            own.filter(|(_, property)| self.is_refused(property, 0)).map(|(name, _)| name.clone()).collect();
-        for member in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            if let Some(member) = self.follow(member).and_then(Value::as_object)
-                && level < FOLLOW_MAX
-            {
-                names.extend(self.refused_properties(member, level + 1));
-            }
-        }
-        names
-    }
-
-    fn is_refused(&self, property: &Value, level: usize) -> bool {
-        let flag = match self.direction {
-            Direction::Request => "readOnly",
-            Direction::Response => "writeOnly",
-        };
-        if level > FOLLOW_MAX {
-            return false;
-        }
-        let beside = property.get("$ref").is_none() || self.dialect == Dialect::V3_1;
-        let all_of = property.get("allOf").and_then(Value::as_array).into_iter().flatten();
-        (beside && property.get(flag) == Some(&Value::Bool(true)))
-            || (property.get("$ref").is_some()
-                && self.follow(property).is_some_and(|target| self.is_refused(target, level + 1)))
-            || all_of.into_iter().any(|member| self.is_refused(member, level + 1))
-    }
-
-    /// The schema itself, or the one that its `$ref` names.
-    fn follow<'s>(&'s self, schema: &'s Value) -> Option<&'s Value> {
-        match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => resolve(reference).ok().and_then(|target| self.document.value.pointer(&target)),
-            None => Some(schema),
-        }
-    }
-
-    /// `readOnly` fields are not required in requests, nor `writeOnly` ones in responses; both are refused there.
-    fn required(&self, schema: &Map<String, Value>, refused: &[String], out: &mut Map<String, Value>) {
-        if refused.is_empty() {
-            return;
-        }
-        if let Some(Value::Array(required)) = out.get_mut("required") {
-            required.retain(|name| !name.as_str().is_some_and(|name| refused.iter().any(|refused| refused == name)));
-        }
-        let own = schema.get("properties").and_then(Value::as_object);
-        let own: Vec<&String> = refused.iter().filter(|name| own.is_some_and(|own| own.contains_key(*name))).collect();
-        if !own.is_empty() {
-            let keyword = if self.direction == Direction::Request { READ_ONLY } else { WRITE_ONLY };
-            out.insert(keyword.to_owned(), json!(own));
         }
     }
 
@@ -397,70 +335,6 @@ impl<'d> Translator<'d> {
         }
     }
 
-    /// A discriminator beside `oneOf` or `anyOf` chooses among their references instead of trying them all.
-    fn discriminate(&mut self, pointer: &str, schema: &Map<String, Value>, out: &mut Map<String, Value>) {
-        let Some(discriminator) = schema.get("discriminator") else { return };
-        let at = join(pointer, "discriminator");
-        let Some(property) = discriminator.get("propertyName").and_then(Value::as_str) else {
-            self.fault(&at, "`discriminator` needs a `propertyName`");
-            return;
-        };
-        let Some(keyword) = ["oneOf", "anyOf"].into_iter().find(|keyword| schema.contains_key(*keyword)) else {
-            self.judge_mapping(&at, discriminator);
-            return;
-        };
-        self.judge_mapping(&at, discriminator);
-        let members = schema.get(keyword).and_then(Value::as_array).into_iter().flatten();
-        let references: Option<Vec<String>> = members
-            .filter(|member| member.get("type").and_then(Value::as_str) != Some("null"))
-            .map(|member| member.get("$ref").and_then(Value::as_str).and_then(|target| resolve(target).ok()))
-            .collect();
-        let Some(references) = references else {
-            if !self.compat {
-                self.fault(
-                    &join(pointer, keyword),
-                    format!("`{keyword}` beside a discriminator must list `$ref`s only"),
-                );
-            }
-            return;
-        };
-        let choices = super::discriminator::choices(discriminator, &references);
-        let mut chosen = Vec::new();
-        self.choose(property, &choices, &mut chosen);
-        let has_null = out.remove(keyword).is_some_and(|members| {
-            members.as_array().is_some_and(|members| members.iter().any(|member| *member == json!({"type": "null"})))
-        });
-        if has_null {
-            chosen = vec![json!({"anyOf": [{"type": "null"}, {"allOf": chosen}]})];
-        }
-        match out.get_mut("allOf") {
-            Some(Value::Array(all_of)) => all_of.extend(chosen),
-            _ => drop(out.insert("allOf".to_owned(), Value::Array(chosen))),
-        }
-    }
-
-    fn judge_mapping(&mut self, at: &str, discriminator: &Value) {
-        let Some(mapping) = discriminator.get("mapping") else { return };
-        let at = join(at, "mapping");
-        let Some(mapping) = mapping.as_object() else {
-            self.fault(&at, "`mapping` must be an object of schema names or references");
-            return;
-        };
-        for (name, target) in mapping {
-            let found = target.as_str().ok_or_else(|| "must be text".to_owned()).and_then(|target| {
-                let pointer = super::discriminator::mapped(target)?;
-                if self.document.value.pointer(&pointer).is_some() {
-                    Ok(())
-                } else {
-                    Err("points to nothing in this file".to_owned())
-                }
-            });
-            if let Err(message) = found {
-                self.fault(&join(&at, name), format!("`{name}` {message}"));
-            }
-        }
-    }
-
     /// `nullable: true` admits null whatever else the schema says, `enum` included: authors mean it so.
     fn nullable(&mut self, pointer: &str, schema: &Map<String, Value>, mut out: Map<String, Value>) -> Value {
         match schema.get("nullable") {
@@ -486,9 +360,6 @@ impl<'d> Translator<'d> {
         Value::Object(out)
     }
 }
-
-/// How many references are followed to find out whether a property may travel.
-const FOLLOW_MAX: usize = 8;
 
 /// OpenAPI 3.0: a flag that makes the bound beside it exclusive. 2020-12: a bound.
 fn exclusive_bound(flag: &str, bound: &str, out: &mut Map<String, Value>) {

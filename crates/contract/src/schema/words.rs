@@ -45,7 +45,11 @@ pub(crate) fn closest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
     if name.len() > NAME_CHARS_MAX {
         return None;
     }
-    let tolerated = if name.chars().count() <= 4 { 1 } else { 2 };
+    let tolerated = match name.chars().count() {
+        0 | 1 => 0,
+        2..=4 => 1,
+        _ => 2,
+    };
     known
         .into_iter()
         .filter(|candidate| candidate.len() <= NAME_CHARS_MAX)
