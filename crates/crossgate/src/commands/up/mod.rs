@@ -110,6 +110,13 @@ async fn serve(
             }
         }
     };
+    // Foreign issuers' keys, before the first token needs them.
+    let warming = async {
+        for url in program.identity.warm().await {
+            tracing::warn!(url, "a key set could not be fetched; it will be tried again when a token needs it");
+        }
+        std::future::pending::<()>().await;
+    };
     let stopping = async {
         let why = stop.recv().await;
         tracing::info!("{why}: finishing what is in flight; a second signal stops at once");
@@ -126,6 +133,7 @@ async fn serve(
         }
         () = stopping => {}
         () = background => {}
+        () = warming => {}
     }
     program.close().await?;
     tracing::info!("stopped");
