@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jsonschema::{Draft, PatternOptions, Registry, ValidationOptions, Validator};
 use serde_json::{Value, json};
 
-use super::explain::{Explainer, Explanations, Here};
+use super::explain::{Explainer, Here};
 use super::keywords;
+use super::levels::Explanations;
 use super::sentence::sentence;
 use super::translate::Translator;
 use super::{Dialect, Direction};

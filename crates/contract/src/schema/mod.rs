@@ -4,10 +4,12 @@
 //! responses, and compiled; what does not fit is told in our own words ([`explain`]).
 
 mod check;
+mod choice;
 mod defaults;
 mod discriminator;
 mod explain;
 mod keywords;
+mod levels;
 mod reference;
 mod sentence;
 mod shape;

@@ -84,3 +84,27 @@ fn null_may_be_among_the_choices() {
     expect(&bench, &json!(null), &[]);
     expect(&bench, &json!({"kind": "Cat"}), &["body /value/lives is required"]);
 }
+
+#[test]
+fn a_field_with_a_fixed_value_tells_branches_apart_without_a_discriminator() {
+    let schemas = json!({
+        "Dcv": {"type": "string", "enum": ["dcv"]},
+        "Check": {"type": "object", "required": ["check_type", "target"], "properties": {"target": {"type": "string"}}},
+        "CaaParams": {"allOf": [{"$ref": "#/components/schemas/Check"}, {"properties": {"check_type": {"type": "string", "enum": ["caa"]}}}]},
+        "DcvParams": {"allOf": [{"$ref": "#/components/schemas/Check"}, {"required": ["method", "token"], "properties": {"check_type": {"$ref": "#/components/schemas/Dcv"}}}]},
+    });
+    let schema =
+        json!({"oneOf": [{"$ref": "#/components/schemas/CaaParams"}, {"$ref": "#/components/schemas/DcvParams"}]});
+    for version in ["3.0.3", "3.1.0"] {
+        let bench = judge(version, &schema, &schemas, Options::default());
+        expect(&bench, &json!({"check_type": "caa", "target": "a"}), &[]);
+        expect(
+            &bench,
+            &json!({"check_type": "dcv", "target": 5}),
+            &["body /value/target must be text", "body /value/method is required", "body /value/token is required"],
+        );
+        expect(&bench, &json!({"check_type": "caa"}), &["body /value/target is required"]);
+        expect(&bench, &json!({"check_type": "x", "target": 5}), &["body /value/check_type must be one of caa, dcv"]);
+        expect(&bench, &json!([]), &["body /value must be an object"]);
+    }
+}
