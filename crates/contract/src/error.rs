@@ -61,6 +61,11 @@ impl Errors {
         self.more += other.more;
     }
 
+    /// Counts errors without looking at them.
+    pub(crate) fn leave_out(&mut self, count: usize) {
+        self.more += count;
+    }
+
     /// Whether more errors would only be counted.
     pub(crate) fn is_full(&self) -> bool {
         self.list.len() >= FIELD_ERRORS_MAX

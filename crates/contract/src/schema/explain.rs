@@ -21,6 +21,8 @@ use crate::pointer;
 
 /// How many schemas are asked about one value at most; beyond that the list of errors may be incomplete.
 const STEPS_MAX: usize = 5_000;
+/// How many values are looked at in all, each time that a schema is asked about what holds them.
+const WORK_MAX: usize = 1_000_000;
 /// How many levels are explained below each other.
 const LEVELS_MAX: usize = 200;
 
@@ -30,6 +32,8 @@ pub(super) struct Explainer<'e> {
     pub(super) place: &'static str,
     /// Schema and place in the value, so that nothing is explained twice.
     asked: HashSet<(String, String)>,
+    /// Values looked at.
+    work: usize,
 }
 
 /// A value, the schema that it does not fit, and how deep the question is.
@@ -45,13 +49,14 @@ pub(super) struct Here<'h> {
 
 impl<'e> Explainer<'e> {
     pub(super) fn new(explanations: &'e Arc<Explanations>, place: &'static str) -> Self {
-        Self { explanations, place, asked: HashSet::new() }
+        Self { explanations, place, asked: HashSet::new(), work: 0 }
     }
 
     /// Explains why a value does not fit a schema.
     pub(super) fn explain(&mut self, here: Here<'_>, errors: &mut Errors) {
         let Here { at, value, pointer, level } = here;
-        if errors.is_full() || self.asked.len() >= STEPS_MAX || level > LEVELS_MAX {
+        self.work = self.work.saturating_add(nodes(value));
+        if errors.is_full() || self.asked.len() >= STEPS_MAX || self.work > WORK_MAX || level > LEVELS_MAX {
             errors.push(self.place, pointer, "does not fit its schema");
             return;
         }
@@ -79,9 +84,12 @@ impl<'e> Explainer<'e> {
                 }
             }
             Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-                for name in unexpected {
-                    self.unknown_field(here, name, errors);
-                }
+                self.unknown_fields(here, unexpected.iter(), errors);
+            }
+            // An object that may hold nothing is refused as a whole; what it holds is what is wrong.
+            Kind::FalseSchema if error.schema_path().as_str().ends_with("/additionalProperties") => {
+                let fields = here.value.as_object().into_iter().flat_map(|object| object.keys());
+                self.unknown_fields(here, fields, errors);
             }
             Kind::Required { property } => {
                 self.field(&pointer, property.as_str().unwrap_or_default(), "is required", errors);
@@ -100,6 +108,16 @@ impl<'e> Explainer<'e> {
 
     fn field(&self, pointer: &str, name: &str, detail: &str, errors: &mut Errors) {
         errors.push(self.place, pointer::join(pointer, &short(name)), detail);
+    }
+
+    fn unknown_fields<'n>(&self, here: Here<'_>, names: impl Iterator<Item = &'n String>, errors: &mut Errors) {
+        for name in names {
+            if errors.is_full() {
+                errors.leave_out(1);
+            } else {
+                self.unknown_field(here, name, errors);
+            }
+        }
     }
 
     /// Names that the object already holds were not meant.
@@ -131,9 +149,7 @@ impl<'e> Explainer<'e> {
         self.known_fields(here.at, 0, &mut known);
         let strangers = here.value.as_object().into_iter().flat_map(|object| object.keys());
         let strangers: Vec<&String> = strangers.filter(|name| !known.contains(name)).collect();
-        for name in &strangers {
-            self.unknown_field(here, name, errors);
-        }
+        self.unknown_fields(here, strangers.iter().copied(), errors);
         if strangers.is_empty() {
             errors.push(self.place, here.pointer, "has fields or items that are not described");
         }
@@ -165,5 +181,14 @@ impl<'e> Explainer<'e> {
                 self.known_fields(&format!("{at}/{keyword}"), level + 1, known);
             }
         }
+    }
+}
+
+/// How many values a value is made of. Recursion is as deep as the value, which its reader has bounded.
+fn nodes(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(nodes).sum::<usize>(),
+        Value::Object(fields) => 1 + fields.values().map(nodes).sum::<usize>(),
+        _ => 1,
     }
 }

@@ -50,10 +50,13 @@ pub(crate) fn closest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         2..=4 => 1,
         _ => 2,
     };
+    let meant = fold(name);
     known
         .into_iter()
         .filter(|candidate| candidate.len() <= NAME_CHARS_MAX)
-        .map(|candidate| (distance(&fold(name), &fold(candidate)), candidate))
+        .map(|candidate| (fold(candidate), candidate))
+        .filter(|(folded, _)| folded.len().abs_diff(meant.len()) <= tolerated)
+        .map(|(folded, candidate)| (distance(&meant, &folded), candidate))
         .filter(|(distance, _)| *distance <= tolerated)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

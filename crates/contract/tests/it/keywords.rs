@@ -129,6 +129,11 @@ fn both() -> Vec<Row> {
             vec![(json!({"a": "x"}), "/value/a must be an integer")],
         ),
         Row(
+            json!({"type": "object", "additionalProperties": false}),
+            vec![json!({})],
+            vec![(json!({"a": 1, "b": 2}), "/value/a is not a known field|/value/b is not a known field")],
+        ),
+        Row(
             json!({"not": {"type": "string"}}),
             vec![json!(1)],
             vec![(json!("x"), "/value has a form that is not allowed")],
@@ -437,4 +442,20 @@ fn what_other_schemas_have_described_is_no_stranger() {
         ["body /value/nmae is not a known field; did you mean `name`?"]
     );
     assert_eq!(told(bench.post_json("/", &json!({"value": {"id": "x"}}))), ["body /value/id must be an integer"]);
+}
+
+#[test]
+fn documents_of_3_0_get_the_keywords_of_3_1_that_they_use() {
+    let bench = judge("3.0.3", &json!({"const": "a"}), &json!({}), Options::default());
+    assert_eq!(told(bench.post_json("/", &json!({"value": "b"}))), ["body /value must be a"]);
+}
+
+#[test]
+fn fields_of_one_pointer_need_no_escaping_in_references() {
+    let schemas =
+        json!({"a b/c~{\"%": {"type": "object", "properties": {"x y%": {"type": "object", "required": ["é"]}}}});
+    let bench =
+        judge("3.1.0", &json!({"$ref": "#/components/schemas/a%20b~1c~0%7B%22%25"}), &schemas, Options::default());
+    let errors = told(bench.post_json("/", &json!({"value": {"x y%": {}}})));
+    assert_eq!(errors, ["body /value/x y%/é is required"]);
 }

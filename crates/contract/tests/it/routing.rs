@@ -185,3 +185,11 @@ fn an_operation_tells_what_the_document_says_of_it() {
     assert_eq!(get.body_bytes_max(), Options::default().body_bytes_max);
     assert_eq!(bench.contract.document()["info"]["title"], "Demo");
 }
+
+#[test]
+fn contracts_and_tables_are_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Contract>();
+    shared::<Operation>();
+    shared::<Table<()>>();
+}

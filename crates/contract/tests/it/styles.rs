@@ -359,3 +359,21 @@ fn values_are_coerced_through_references_and_combinations() {
         ]
     );
 }
+
+#[test]
+fn strictness_may_be_said_for_the_whole_file_and_for_one_operation() {
+    let text = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\nx-crossgate-strict-query: true\npaths:\n  /a: {get: {responses: {'200': {description: x}}}}\n  /b: {get: {x-crossgate-strict-query: false, responses: {'200': {description: x}}}}\n";
+    let bench = Bench::new(text);
+    assert_eq!(told(bench.get("/a?x=1")), ["query /x is not a known parameter"]);
+    assert_eq!(bench.get("/b?x=1").unwrap(), json!({}));
+}
+
+#[test]
+fn a_default_beside_a_reference_counts_in_3_1_only() {
+    let parameters = json!([{"name": "n", "in": "query", "schema": {"$ref": "#/components/schemas/N", "default": 7}}]);
+    for (version, expected) in [("3.0.3", 5), ("3.1.0", 7)] {
+        let schemas = json!({"N": {"type": "integer", "default": 5}});
+        let bench = Bench::new(&document(version, &json!({"/p": get(&parameters)}), &schemas));
+        assert_eq!(bench.get("/p").unwrap(), json!({"n": expected}), "{version}");
+    }
+}
