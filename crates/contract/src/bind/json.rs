@@ -7,9 +7,13 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::error::FieldError;
+use crate::error::{FIELD_ERRORS_MAX, FieldError};
 use crate::options::Options;
 use crate::pointer;
+
+/// How many bytes of pointers are kept until it is known which of them name something wrong. A pointer is as long as
+/// the keys on its way: without a bound, one long key over many numbers would be copied once for each.
+const POINTER_BYTES_MAX: usize = 64 << 10;
 
 /// What the reader refuses.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +78,10 @@ struct State {
     /// The pointer of the value being read; grown and cut, so that reading allocates nothing for it.
     pointer: String,
     refusals: Vec<Refusal>,
-    /// Where a double stands that may have been an integer of more than 64 bits.
-    wide: Vec<String>,
+    /// Where a double stands that may have been an integer of more than 64 bits; none once there is no room.
+    wide: Vec<Option<String>>,
+    /// The bytes of pointers that are kept.
+    kept: usize,
     too_deep: bool,
 }
 
@@ -107,12 +113,21 @@ impl State {
         }
         let wide = std::mem::take(&mut self.wide);
         let written = Numbers { rest: text }.filter(|token| token.parse().is_ok_and(may_be_wide_integer));
-        for (pointer, token) in wide.into_iter().zip(written) {
-            if !token.contains(['.', 'e', 'E']) {
-                let detail = "is an integer beyond 64 bits; send it as text to keep all its digits".to_owned();
-                self.refusals.push(Refusal { position: (1, 1), pointer, detail });
-            }
+        let integers = wide.into_iter().zip(written).filter(|(_, token)| !token.contains(['.', 'e', 'E']));
+        for (pointer, _) in integers.take(FIELD_ERRORS_MAX) {
+            let detail = match pointer {
+                Some(_) => "is an integer beyond 64 bits; send it as text to keep all its digits",
+                None => "holds an integer beyond 64 bits; send it as text to keep all its digits",
+            };
+            let pointer = pointer.unwrap_or_default();
+            self.refusals.push(Refusal { position: (1, 1), pointer, detail: detail.to_owned() });
         }
+    }
+
+    /// A copy of the pointer, while there is room.
+    fn keep_pointer(&mut self) -> Option<String> {
+        self.kept = self.kept.saturating_add(self.pointer.len());
+        (self.kept <= POINTER_BYTES_MAX).then(|| self.pointer.clone())
     }
 }
 
@@ -195,7 +210,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         if may_be_wide_integer(value) {
-            self.state.wide.push(self.state.pointer.clone());
+            let pointer = self.state.keep_pointer();
+            self.state.wide.push(pointer);
         }
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
@@ -238,10 +254,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
             let value = access.next_value_seed(Seed { state: &mut *self.state, depth })?;
             if object.insert(key.clone(), value).is_some()
                 && !self.state.limits.duplicate_keys
-                && self.state.refusals.len() <= crate::error::FIELD_ERRORS_MAX
+                && self.state.refusals.len() <= FIELD_ERRORS_MAX
                 && repeated.insert(key)
             {
-                let pointer = self.state.pointer.clone();
+                let pointer = self.state.keep_pointer().unwrap_or_default();
                 let detail = "stands twice in this object; say it once".to_owned();
                 self.state.refusals.push(Refusal { position: (1, 1), pointer, detail });
             }
@@ -294,6 +310,27 @@ mod tests {
             assert!(parse(fine.as_bytes(), Limits::default()).is_ok(), "{fine}");
         }
         assert!(parse(b"1e999", Limits::default()).is_err());
+    }
+
+    #[test]
+    fn a_long_key_over_many_numbers_is_not_copied_for_each() {
+        let key = "k".repeat(POINTER_BYTES_MAX / 4);
+        let numbers = vec!["1e19"; 10_000].join(",");
+        let mut state = State::default();
+        let text = format!("{{\"{key}\": [{numbers}]}}");
+        let mut deserializer = serde_json::Deserializer::from_str(&text);
+        Seed { state: &mut state, depth: 0 }.deserialize(&mut deserializer).unwrap();
+        assert_eq!(state.wide.len(), 10_000);
+        let copied: usize = state.wide.iter().flatten().map(String::len).sum();
+        assert!(copied <= POINTER_BYTES_MAX, "{copied} bytes");
+        // Those without a pointer are judged all the same.
+        let wide = numbers.replace("1e19", "10000000000000000000000");
+        let found = refused(&format!("{{\"{key}\": [{wide}]}}"));
+        assert_eq!(found.len(), FIELD_ERRORS_MAX);
+        assert_eq!(found.last().unwrap().0, "");
+        let objects = vec![r#"{"a": 1, "a": 1, "b": 1, "b": 1}"#; 1_000].join(",");
+        let found = refused(&format!("{{\"{key}\": [{objects}]}}"));
+        assert!(found.iter().map(|(pointer, _)| pointer.len()).sum::<usize>() <= POINTER_BYTES_MAX);
     }
 
     #[test]
