@@ -140,11 +140,7 @@ impl<'a> Item<'a> {
     }
 
     pub(crate) fn id(self, key: &'static str) -> Result<Id, OptionError> {
-        self.token()
-            .as_ref()
-            .and_then(unsigned)
-            .and_then(Id::new)
-            .ok_or(OptionError::new(key, "an id from 1 to 2^53"))
+        self.token().as_ref().and_then(unsigned).and_then(Id::new).ok_or(OptionError::new(key, "an id from 1 to 2^53"))
     }
 
     pub(crate) fn text(self, key: &'static str) -> Result<Cow<'a, str>, OptionError> {
@@ -159,11 +155,7 @@ impl<'a> Item<'a> {
     }
 
     /// A list whose elements are all what `element` finds them to be.
-    fn list<T>(
-        self,
-        error: OptionError,
-        element: impl Fn(Token<'a>) -> Option<T>,
-    ) -> Result<Vec<T>, OptionError> {
+    fn list<T>(self, error: OptionError, element: impl Fn(Token<'a>) -> Option<T>) -> Result<Vec<T>, OptionError> {
         let mut reader = Reader::new(self.format, self.bytes);
         let mut next = || reader.next().ok().flatten();
         let mut list = Vec::new();

@@ -12,7 +12,7 @@ use crate::text::Text;
 
 /// The type of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs)] // The names are the specification's, and so are the numbers.
+#[expect(missing_docs, reason = "the names and numbers are the specification's")]
 #[repr(u16)]
 pub enum Kind {
     Hello = 1,
@@ -119,7 +119,7 @@ impl Kind {
 
 /// One message. Options and details are read when somebody asks for them (see [`crate::options`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)] // The fields are the specification's.
+#[expect(missing_docs, reason = "the fields are the specification's")]
 pub enum Message {
     Hello { realm: Text, details: Dict },
     Welcome { session: Id, details: Dict },

@@ -8,7 +8,9 @@ mod events;
 mod passthru;
 mod tables;
 
-pub use calls::{CallOptions, CancelMode, CancelOptions, InterruptOptions, InvocationDetails, ResultDetails, YieldOptions};
+pub use calls::{
+    CallOptions, CancelMode, CancelOptions, InterruptOptions, InvocationDetails, ResultDetails, YieldOptions,
+};
 pub use events::{Audience, EventDetails, PublishOptions};
 pub use passthru::Passthru;
 pub use tables::{Policy, RegisterOptions, Revocation, SubscribeOptions};

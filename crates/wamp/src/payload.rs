@@ -48,7 +48,12 @@ impl Payload {
     ///
     /// # Errors
     /// They are not exactly that.
-    pub fn from_encoded(format: Format, args: &[u8], kwargs: Option<&[u8]>, limits: &Limits) -> Result<Self, WireError> {
+    pub fn from_encoded(
+        format: Format,
+        args: &[u8],
+        kwargs: Option<&[u8]>,
+        limits: &Limits,
+    ) -> Result<Self, WireError> {
         format.check(args, limits)?;
         let mut tail = args.to_vec();
         if let Some(kwargs) = kwargs {

@@ -8,6 +8,9 @@ use std::fmt;
 /// The longest URI in bytes. The specification names no limit; everything that is kept has one here.
 pub const URI_BYTES_MAX: usize = 2048;
 
+/// The most components of a wildcard pattern: the tables go one level deep for each.
+pub const WILDCARD_COMPONENTS_MAX: usize = 128;
+
 /// The longest realm name in bytes.
 pub const REALM_BYTES_MAX: usize = 255;
 
@@ -76,7 +79,7 @@ impl Rules {
                 let body = uri.strip_suffix('.').unwrap_or(uri);
                 uri.is_empty() || body.split('.').all(|component| !component.is_empty())
             }
-            Match::Wildcard => true,
+            Match::Wildcard => uri.split('.').count() <= WILDCARD_COMPONENTS_MAX,
         }
     }
 

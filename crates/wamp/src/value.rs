@@ -229,14 +229,27 @@ impl Value {
         }
     }
 
-    /// The value as JSON, in which binary data is text.
-    ///
-    /// # Errors
-    /// [`WireError::Untranslatable`] for a whole number that the JSON value cannot hold.
-    pub fn to_json(&self) -> Result<serde_json::Value, WireError> {
-        let mut out = Vec::new();
-        self.write(Format::Json, &mut out);
-        serde_json::from_slice(&out).map_err(|_| WireError::Untranslatable("a number is out of range"))
+    /// The value as JSON: binary data as `"\0"` and base64, infinity and what is not a number as null, whole numbers
+    /// beyond 64 bits as their digits in text.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(value) => Json::Bool(*value),
+            Self::Integer(number) => match (u64::try_from(*number), i64::try_from(*number)) {
+                (Ok(unsigned), _) => unsigned.into(),
+                (_, Ok(signed)) => signed.into(),
+                _ => number.to_string().into(),
+            },
+            Self::Big(big) => big.digits().into(),
+            Self::Float(number) => (*number).into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Binary(data) => crate::wire::binary_text(data).into(),
+            // As deep as the value is, which was bounded when it was read.
+            Self::List(list) => list.iter().map(Self::to_json).collect(),
+            Self::Map(map) => map.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect(),
+        }
     }
 
     /// The value of JSON, in which text may be binary data.

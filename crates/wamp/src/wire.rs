@@ -130,7 +130,7 @@ impl fmt::Display for Format {
 }
 
 pub(crate) use cbor::BREAK as CBOR_BREAK;
-pub(crate) use json::{check_utf8, space};
+pub(crate) use json::{binary_text, check_utf8, space};
 
 /// What is left of the limits while a message is read.
 #[derive(Debug)]

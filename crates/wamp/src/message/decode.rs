@@ -282,11 +282,9 @@ impl Fields<'_> {
                 procedure: self.text(3)?,
                 payload: self.payload(4)?,
             }),
-            Kind::Result => Message::Result(CallResult {
-                request: self.id(1)?,
-                details: self.dict(2)?,
-                payload: self.payload(3)?,
-            }),
+            Kind::Result => {
+                Message::Result(CallResult { request: self.id(1)?, details: self.dict(2)?, payload: self.payload(3)? })
+            }
             Kind::Invocation => Message::Invocation(Invocation {
                 request: self.id(1)?,
                 registration: self.id(2)?,

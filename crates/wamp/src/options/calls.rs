@@ -159,7 +159,7 @@ impl InterruptOptions {
 
 /// INVOCATION.Details.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs)] // The specification's names.
+#[expect(missing_docs, reason = "the specification's names")]
 pub struct InvocationDetails {
     pub procedure: Option<String>,
     pub caller: Option<Id>,

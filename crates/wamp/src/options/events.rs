@@ -8,7 +8,7 @@ use crate::wire::Format;
 /// Who may receive a publication: all conditions must hold. `None` is no condition; an empty list of the
 /// eligible is nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs)] // The specification's names.
+#[expect(missing_docs, reason = "the specification's names")]
 pub struct Audience {
     pub exclude: Option<Vec<Id>>,
     pub exclude_authid: Option<Vec<String>>,
@@ -131,7 +131,7 @@ impl PublishOptions {
 
 /// EVENT.Details.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs)] // The specification's names; the last is Autobahn's.
+#[expect(missing_docs, reason = "the specification's names; the last is Autobahn's")]
 pub struct EventDetails {
     pub topic: Option<String>,
     pub publisher: Option<Id>,

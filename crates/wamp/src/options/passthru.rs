@@ -4,7 +4,7 @@ use crate::dict::{DictWriter, Item, OptionError};
 
 /// The attributes that travel with an opaque payload, from request to delivery and from answer to answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs)] // The specification's names; the last three are Autobahn's.
+#[expect(missing_docs, reason = "the specification's names; the last three are Autobahn's")]
 pub struct Passthru {
     pub ppt_scheme: Option<String>,
     pub ppt_serializer: Option<String>,

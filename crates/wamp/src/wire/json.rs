@@ -258,7 +258,7 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The text that binary data becomes.
-pub(super) fn binary_text(data: &[u8]) -> String {
+pub(crate) fn binary_text(data: &[u8]) -> String {
     let mut text = String::with_capacity(1 + data.len().div_ceil(3) * 4);
     text.push('\0');
     STANDARD.encode_string(data, &mut text);

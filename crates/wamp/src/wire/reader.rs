@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// The bytes are not of the format, or nest too deep.
-    #[allow(clippy::should_implement_trait)] // A fallible step, not an iterator.
+    #[expect(clippy::should_implement_trait, reason = "a fallible step, not an iterator")]
     pub fn next(&mut self) -> Result<Option<Token<'a>>, WireError> {
         match self.step()? {
             Step::Done => Ok(None),
@@ -93,9 +93,8 @@ impl<'a> Reader<'a> {
             self.due = Due::Next;
             return step;
         }
-        let is_break = self.format == Format::Cbor
-            && cbor::breakable(self.mark)
-            && self.bytes.get(self.at) == Some(&cbor::BREAK);
+        let is_break =
+            self.format == Format::Cbor && cbor::breakable(self.mark) && self.bytes.get(self.at) == Some(&cbor::BREAK);
         if self.mark == 0 || is_break {
             self.at += usize::from(is_break);
             self.close();
@@ -279,7 +278,6 @@ fn big(tag: Option<u64>, data: Token<'_>) -> Result<Token<'_>, WireError> {
     if bytes.len() > super::BIG_BYTES_MAX {
         return Err(WireError::Untranslatable("a number has too many digits"));
     }
-    let big =
-        if tag == cbor::TAG_BIG { Big::new(false, bytes.to_vec()) } else { Big::from_below_minus_one(bytes) };
+    let big = if tag == cbor::TAG_BIG { Big::new(false, bytes.to_vec()) } else { Big::from_below_minus_one(bytes) };
     Ok(big.small().map_or(Token::Big(big), Token::integer))
 }
