@@ -5,13 +5,19 @@
 //! socket, no async runtime, no TLS, no configuration and no policy, and no other crate of Crossgate.
 //! Application payloads stay what they were on the wire: slices, looked at only to find their end.
 
+pub mod auth;
+pub mod broker;
+pub mod dealer;
 mod dict;
 pub mod id;
 pub mod message;
+pub mod meta;
 pub mod options;
 mod payload;
 pub mod rawsocket;
 pub mod serializer;
+pub mod session;
+pub mod table;
 mod text;
 pub mod uri;
 pub mod uris;
