@@ -1,5 +1,6 @@
 //! Passwords: argon2id (RFC 9106) hashes, compared a few at a time and always at the same cost.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -72,14 +73,14 @@ pub(crate) fn check_hash(phc: &str) -> std::result::Result<(), &'static str> {
 
 /// Compares passwords with hashes.
 pub(crate) struct Passwords {
-    turns: Semaphore,
-    waiting: AtomicUsize,
+    turns: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Counts somebody who waits, until it is dropped.
-struct Place<'p>(&'p AtomicUsize);
+struct Place(Arc<AtomicUsize>);
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -87,22 +88,26 @@ impl Drop for Place<'_> {
 
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self { turns: Semaphore::new(CONCURRENT_MAX), waiting: AtomicUsize::new(0) }
+        Self { turns: Arc::new(Semaphore::new(CONCURRENT_MAX)), waiting: Arc::default() }
     }
 
     /// Whether the password is the hash's. Without a hash the answer is no, after as long.
     pub(crate) async fn verify(&self, password: &SecretString, phc: Option<&str>) -> Result<bool> {
-        let place = Place(&self.waiting);
+        let place = Place(Arc::clone(&self.waiting));
         if self.waiting.fetch_add(1, Ordering::AcqRel) >= CONCURRENT_MAX + WAITING_MAX {
             return Err(Error::unavailable("too many passwords are being checked; try again", RETRY_AFTER));
         }
-        let turn = self.turns.acquire().await.map_err(Error::internal)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::internal)?;
         let known = phc.is_some();
         let phc = phc.unwrap_or(NOBODY).to_owned();
         let password = password.clone();
-        let fits = tokio::task::spawn_blocking(move || compare(&password, &phc)).await.map_err(Error::internal)?;
-        drop((turn, place));
-        Ok(fits && known)
+        // A comparison cannot be stopped. Its turn ends with it and not with whoever asked for it: callers who ask
+        // and go away again would otherwise start as many comparisons as they like.
+        let compared = tokio::task::spawn_blocking(move || {
+            let _until_done = (turn, place);
+            compare(&password, &phc)
+        });
+        Ok(compared.await.map_err(Error::internal)? && known)
     }
 }
 
@@ -126,6 +131,24 @@ mod tests {
         assert!(!passwords.verify(&SecretString::from("battery"), Some(&hash)).await.unwrap());
         assert!(!passwords.verify(&right, None).await.unwrap(), "there is no such user");
         assert_eq!(passwords.waiting.load(Ordering::Acquire), 0);
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_does_not_give_the_turn_to_another_while_the_comparison_runs() {
+        let passwords = Passwords::new();
+        // Some 100 ms: as long as nothing else is wrong, it runs when we look.
+        let slow = NOBODY.replace("t=2", "t=16");
+        let wrong = SecretString::from("a");
+        tokio::select! {
+            biased;
+            _ = passwords.verify(&wrong, Some(&slow)) => panic!("it takes its time"),
+            () = std::future::ready(()) => {}
+        }
+        let (turns, waiting) = (passwords.turns.available_permits(), passwords.waiting.load(Ordering::Acquire));
+        assert_eq!((turns, waiting), (CONCURRENT_MAX - 1, 1));
+        // And it comes back in the end.
+        let all = u32::try_from(CONCURRENT_MAX).unwrap();
+        drop(passwords.turns.acquire_many(all).await.unwrap());
     }
 
     #[test]
