@@ -264,7 +264,8 @@ impl ScramExchange {
             .with("nonce", self.nonce.as_str())
             .with("salt", STANDARD.encode(&self.secret.salt))
             .with("kdf", kdf.name(self.secret.dialect))
-            .with("iterations", u64::from(kdf.iterations()));
+            .with("iterations", u64::from(kdf.iterations()))
+            .with_some("channel_binding", self.binding.as_ref().map(|(name, _)| name.as_str()));
         match (kdf, self.secret.dialect) {
             (Kdf::Argon2id { memory_kib, .. }, _) => extra.with("memory", u64::from(memory_kib)),
             (Kdf::Pbkdf2 { .. }, ScramDialect::Wamp) => extra.with("memory", Value::Null),

@@ -3,7 +3,7 @@
 //! The table is one value with one owner at a time: a realm has one, or one per callee session to share the
 //! work out. Whoever holds it says what came, and is told what to send.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::id::{Id, Sequence};
 use crate::options::CancelMode;
@@ -152,7 +152,7 @@ pub struct Calls<D> {
     desks: HashMap<Id, Desk>,
     /// Progressive calls that ended before their caller's last message, by caller.
     unfinished: HashMap<Id, Tombstones>,
-    by_caller: HashMap<Id, Vec<Id>>,
+    by_caller: HashMap<Id, BTreeSet<Id>>,
 }
 
 impl<D> Default for Calls<D> {
@@ -172,7 +172,7 @@ impl<D> Calls<D> {
         let desk = self.desks.entry(callee).or_default();
         let invocation = desk.ids.take();
         desk.active.insert(invocation, key);
-        self.by_caller.entry(key.caller).or_default().push(key.request);
+        self.by_caller.entry(key.caller).or_default().insert(key.request);
         Ok(place.insert(Call { call, invocation, interrupted: false }))
     }
 
@@ -268,7 +268,7 @@ impl<D> Calls<D> {
     /// How many calls of a caller are on their way.
     #[must_use]
     pub fn of_caller(&self, caller: Id) -> usize {
-        self.by_caller.get(&caller).map_or(0, Vec::len)
+        self.by_caller.get(&caller).map_or(0, BTreeSet::len)
     }
 
     /// How many calls are on their way.
@@ -305,7 +305,7 @@ impl<D> Calls<D> {
             }
         }
         if let Some(requests) = self.by_caller.get_mut(&key.caller) {
-            requests.retain(|request| *request != key.request);
+            requests.remove(&key.request);
             if requests.is_empty() {
                 self.by_caller.remove(&key.caller);
             }

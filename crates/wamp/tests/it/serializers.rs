@@ -47,6 +47,8 @@ fn a_length_beyond_the_frame_ends_the_batch_with_an_error() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
     #[test]
     fn a_batch_comes_apart_as_it_was_put_together(
         (format, messages) in any_format().prop_flat_map(|format| (Just(format), vec(any_message(format), 0..6)))
