@@ -38,6 +38,8 @@ pub enum Proof {
     Certificate,
     /// An API key, compared with its stored digest.
     ApiKey,
+    /// A challenge signed with the caller's own key.
+    Signature,
     /// A user's password, compared with its argon2 hash.
     Password,
     /// A browser session that began with one of the other proofs.
@@ -54,6 +56,7 @@ impl Proof {
             Self::Token => "token",
             Self::Certificate => "certificate",
             Self::ApiKey => "api_key",
+            Self::Signature => "signature",
             Self::Password => "password",
             Self::Session => "session",
             Self::Local => "local",

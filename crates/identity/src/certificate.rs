@@ -31,6 +31,7 @@ pub struct PeerCertificate {
     uris: Vec<String>,
     emails: Vec<String>,
     not_after: i64,
+    der: Box<[u8]>,
 }
 
 /// Not a certificate chain that can be read.
@@ -70,6 +71,7 @@ impl PeerCertificate {
             uris: Vec::new(),
             emails: Vec::new(),
             not_after: certificate.validity().not_after.timestamp(),
+            der: leaf.as_ref().into(),
         };
         let alternatives = certificate.subject_alternative_name().map_err(|_| CertificateError::Malformed)?;
         for name in alternatives.iter().flat_map(|extension| &extension.value.general_names).take(NAMES_MAX) {
@@ -111,6 +113,11 @@ impl PeerCertificate {
     /// The e-mail addresses among the subject's alternative names.
     pub fn emails(&self) -> &[String] {
         &self.emails
+    }
+
+    /// The certificate itself.
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
     }
 
     /// When the certificate ends, in seconds since 1970.

@@ -1,13 +1,14 @@
 //! Whether: who is calling, and what they may do.
 //!
 //! This crate owns the way from credentials to a verified [`crossgate_call::Caller`] (bearer tokens,
-//! client certificates, API keys, passwords, browser sessions), the issuing of tokens, and the grants.
+//! client certificates, API keys, passwords, browser sessions, WAMP's methods), the issuing of tokens, and the grants.
 //! It must not know any HTTP framework (strings come in and go out), nor who provides a procedure.
 //!
 //! - [`Identity::open`] compiles a [`Config`]; [`Identity::reload`] replaces it, whole or not at all.
 //! - [`Identity::caller`] answers who is calling. Credentials are verified once and remembered until
 //!   they end; from then on it is one hash and one look-up.
 //! - [`Grants::permits`] answers whether they may: nothing that is not granted, the same for HTTP and WAMP.
+//! - [`Identity::wamp_begin`] answers a WAMP client's HELLO.
 //! - [`Identity::token`] is the token endpoint (RFC 6749, 7523, 8705, 9068).
 //!
 //! What is refused is refused with 401 and a challenge, whatever is sent: bad input is never our fault.
@@ -30,11 +31,12 @@ mod refusal;
 mod signing;
 mod state;
 mod token;
+mod wamp;
 
 pub use certificate::{CertificateError, PeerCertificate};
 pub use config::{
-    Action, ApiKey, CertificateRule, Client, Config, GrantRule, Issuer, Match, Rate, Role, Secret, Sessions, Tokens,
-    User,
+    Action, ApiKey, Authorization, CertificateRule, Client, Config, CookieMethod, CraSalt, ErrorUris, GrantRule,
+    Issuer, Match, Method, Principal, Rate, Role, Scram, Secret, Sessions, Tokens, User, Wamp, WampAuth,
 };
 pub use fault::{ConfigError, Fault};
 pub use grants::{ANONYMOUS, Decision, Grants, OPERATOR};
@@ -45,3 +47,8 @@ pub use records::UserSummary;
 pub use refusal::{Refusal, challenge};
 pub use signing::{SigningKeyError, generate_signing_key};
 pub use token::{IssueRequest, OAuthError, TokenRequest, TokenResponse, hash_client_secret};
+pub use wamp::{
+    WAMP_ATTEMPTS_MAX, WAMP_CHALLENGE_LIFETIME, WampAsk, WampAskError, WampAsked, WampAttempt, WampAttempts,
+    WampAuthorizer, WampCookie, WampHello, WampMethod, WampRule, WampSession, WampStep, WampTransport, WampVerdict,
+    WampWelcome, wamp_authorization_failed, wamp_authorizer_args, wamp_not_authorized,
+};

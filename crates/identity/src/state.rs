@@ -20,6 +20,7 @@ use crate::grants::Grants;
 use crate::jwt::{Fetch, Issuer, Jwks, JwksSettings, KeySource, Ring, Rules, Typ, algorithms_named};
 use crate::password;
 use crate::token::{Client, Issuing};
+use crate::wamp;
 
 /// The most that a clock may be off, in seconds.
 const LEEWAY_S_MAX: u64 = 300;
@@ -44,6 +45,7 @@ pub(crate) struct State {
     pub(crate) certificates: Vec<certificate::Rule>,
     pub(crate) issuing: Option<Issuing>,
     pub(crate) sessions: config::Sessions,
+    pub(crate) wamp: wamp::Compiled,
     pub(crate) cache: Cache,
     /// Every key set at an address; a reload keeps what has been fetched.
     pub(crate) remotes: Vec<Arc<Jwks>>,
@@ -111,6 +113,7 @@ impl State {
         if config.sessions.lifetime_s == 0 || config.sessions.idle_s == 0 {
             compiler.faults.add("sessions", "`lifetime_s` and `idle_s` are at least 1");
         }
+        let wamp = wamp::compile(config, &mut compiler);
         compiler.faults.finish()?;
         Ok(Self {
             grants: compiler.grants,
@@ -121,6 +124,7 @@ impl State {
             certificates,
             issuing,
             sessions: config.sessions.clone(),
+            wamp,
             cache: Cache::new(),
             remotes: compiler.remotes,
         })

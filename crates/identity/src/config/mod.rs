@@ -7,6 +7,7 @@ mod role;
 mod secret;
 mod token;
 mod user;
+mod wamp;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use role::{Action, GrantRule, Match, Rate, Role};
 pub use secret::Secret;
 pub use token::{Sessions, Tokens};
 pub use user::{ApiKey, User};
+pub use wamp::{Authorization, CookieMethod, CraSalt, ErrorUris, Method, Principal, Scram, Wamp, WampAuth};
 
 /// Who is who, and who may what. Nothing is permitted that is not granted here.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -45,6 +47,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Browser sessions.
     pub sessions: Sessions,
+    /// WAMP sessions.
+    pub wamp: Wamp,
 }
 
 impl Config {
@@ -62,6 +66,7 @@ impl Config {
         for user in self.users.values_mut() {
             rebase_secret(&mut user.password, base);
         }
+        self.wamp.relative_to(base);
         rebase_secret(&mut self.tokens.key, base);
         for key in &mut self.tokens.previous_keys {
             key.relative_to(base);

@@ -13,6 +13,9 @@ pub struct Role {
     pub deny: Vec<GrantRule>,
     /// How often all holders together may call; unlimited when absent.
     pub rate: Option<Rate>,
+    /// For WAMP sessions: the procedure that decides what neither `allow` nor `deny` decides,
+    /// `authorize(details, uri, action, options)`.
+    pub authorizer: Option<String>,
 }
 
 /// A pattern of URIs (procedures and topics) and what may be done with them.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use crate::config::{Action, GrantRule, Match, Rate, Role};
 use crate::fault::{Faults, suggestion};
-use pattern::{Pattern, Wildcard};
+pub(crate) use pattern::Pattern;
+use pattern::Wildcard;
 
 /// The role of callers without credentials.
 pub const ANONYMOUS: &str = "anonymous";
@@ -130,6 +131,13 @@ impl Grants {
         };
         rules().any(|rule| rule.allows && rule.pattern.covers(&wanted))
             && !rules().any(|rule| !rule.allows && rule.pattern.overlaps(&wanted))
+    }
+
+    /// Whether a rule of one of the roles denies some of what the pattern matches.
+    pub(crate) fn forbids(&self, roles: &[Arc<str>], action: Action, wanted: &Pattern) -> bool {
+        let held = roles.iter().filter_map(|role| self.roles.get(role));
+        let mut rules = held.flat_map(|role| &role.rules).filter(|rule| rule.actions.contains(&action));
+        self.denies && rules.any(|rule| !rule.allows && rule.pattern.overlaps(wanted))
     }
 
     /// Which rule decides, for `crossgate check` and for operators who wonder.

@@ -238,6 +238,6 @@ fn nobody(now: Timestamp) -> Found {
 }
 
 /// A moment so many seconds later, or the end of the calendar.
-pub(super) fn after(now: Timestamp, seconds: i64) -> Timestamp {
+pub(crate) fn after(now: Timestamp, seconds: i64) -> Timestamp {
     now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }

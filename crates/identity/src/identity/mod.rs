@@ -16,6 +16,7 @@ use crossgate_call::{Caller, Clock, Proof, Realm, Vouched};
 use crossgate_store::Store;
 
 pub use credentials::Credentials;
+pub(crate) use credentials::after;
 pub use inspect::Inspection;
 pub use login::procedures;
 pub use session::NewSession;
@@ -31,13 +32,15 @@ use crate::state::{Means, State};
 
 /// Who is who, and who may what. One per program.
 pub struct Identity {
-    state: ArcSwap<State>,
+    pub(crate) state: ArcSwap<State>,
     store: Store,
-    means: Means,
+    pub(crate) means: Means,
     passwords: Passwords,
-    lockout: Lockout,
+    pub(crate) lockout: Lockout,
     /// Counts the sessions that were ended: a remembered one is looked up again.
     sessions_ended: Arc<AtomicU64>,
+    /// Makes up credentials for WAMP names that nobody has; kept in the store, so that they stay the same.
+    pub(crate) decoy_key: [u8; 32],
 }
 
 impl Identity {
@@ -55,10 +58,19 @@ impl Identity {
         let state = State::compile(&config, &means, &[])?;
         let unusable = |message: String| ConfigError { faults: vec![Fault { key: "store".into(), message }] };
         records::migrate(&store).await.map_err(|error| unusable(error.to_string()))?;
+        let decoy_key = records::key(&store, "wamp decoys").await.map_err(|error| unusable(error.to_string()))?;
         let passwords = Passwords::new();
         let lockout = Lockout::new(Arc::clone(&means.clock));
         let sessions_ended = Arc::default();
-        Ok(Arc::new(Self { state: ArcSwap::from_pointee(state), store, means, passwords, lockout, sessions_ended }))
+        Ok(Arc::new(Self {
+            state: ArcSwap::from_pointee(state),
+            store,
+            means,
+            passwords,
+            lockout,
+            sessions_ended,
+            decoy_key,
+        }))
     }
 
     /// Checks a configuration without using it, for `crossgate check`. Secrets and key files are read;

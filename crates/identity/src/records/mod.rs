@@ -1,13 +1,15 @@
-//! What identity keeps in the store: users that were added by command, browser sessions, and the
-//! assertions that have been used.
+//! What identity keeps in the store: users that were added by command, browser sessions, the
+//! assertions that have been used, and random keys of its own.
 
 mod assertions;
+mod keys;
 mod sessions;
 mod users;
 
 use crossgate_store::{Error, Store};
 
 pub(crate) use assertions::use_once;
+pub(crate) use keys::key;
 pub(crate) use sessions::Session;
 pub(crate) use users::Stored;
 pub use users::UserSummary;
@@ -15,7 +17,8 @@ pub use users::UserSummary;
 /// Who owns these tables.
 const OWNER: &str = "identity";
 
-const STEPS: &[&str] = &["CREATE TABLE identity_users (
+const STEPS: &[&str] = &[
+    "CREATE TABLE identity_users (
         name TEXT NOT NULL PRIMARY KEY,
         password TEXT NOT NULL,
         roles TEXT NOT NULL,
@@ -35,7 +38,12 @@ const STEPS: &[&str] = &["CREATE TABLE identity_users (
         digest BLOB NOT NULL PRIMARY KEY,
         expires_us INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX identity_assertions_expires ON identity_assertions (expires_us);"];
+    CREATE INDEX identity_assertions_expires ON identity_assertions (expires_us);",
+    "CREATE TABLE identity_keys (
+        name TEXT NOT NULL PRIMARY KEY,
+        value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;",
+];
 
 /// Makes the tables.
 pub(crate) async fn migrate(store: &Store) -> Result<(), Error> {
