@@ -4,12 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::connection;
 use crate::door::Door;
+use crate::longpoll::Task;
 use crate::socket::Acceptor;
 
 /// How long to wait after the operating system could not give a connection (no file descriptors left), and the
@@ -19,7 +20,13 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// Accepts until the stage changes; then waits for the connections, at most for the drain time. Gives the number
 /// of those that had to be cut off. Dropping the future cuts off all.
-pub(crate) async fn run(door: Arc<Door>, acceptor: Acceptor, mut stage: watch::Receiver<()>) -> usize {
+/// `tasks` come from long-poll sessions, which no connection stands for.
+pub(crate) async fn run(
+    door: Arc<Door>,
+    acceptor: Acceptor,
+    mut tasks: mpsc::Receiver<Task>,
+    mut stage: watch::Receiver<()>,
+) -> usize {
     let connections_stage = stage.clone();
     let mut connections = JoinSet::new();
     let mut pause = Pause::default();
@@ -28,6 +35,9 @@ pub(crate) async fn run(door: Arc<Door>, acceptor: Acceptor, mut stage: watch::R
             biased;
             _ = stage.changed() => break,
             Some(ended) = connections.join_next() => report(&door, ended),
+            Some(task) = tasks.recv() => {
+                connections.spawn(task(connections_stage.clone()));
+            }
             accepted = next(&door, &acceptor, &pause) => match accepted {
                 Ok((socket, peer)) => {
                     pause.clear();
@@ -50,6 +60,7 @@ pub(crate) async fn run(door: Arc<Door>, acceptor: Acceptor, mut stage: watch::R
     }
     // Nobody can connect from here on.
     drop(acceptor);
+    drop(tasks);
     finish(&door, connections).await
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -16,6 +17,7 @@ use crate::Error;
 use crate::config::{Config, Hsts, Listener, Method, Surface};
 use crate::cors::Cors;
 use crate::gate::Gate;
+use crate::longpoll::Registry;
 use crate::metrics::{self, Requests};
 use crate::mount::Target;
 use crate::site::Site;
@@ -32,6 +34,14 @@ pub(crate) struct Shared {
     pub(crate) site: Arc<dyn Site>,
     pub(crate) traces: Traces,
     pub(crate) counts: Counts,
+    /// Every WAMP message is sent back: for tests of the transports alone, out of any configuration's reach.
+    pub(crate) echo: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn echoes(&self) -> bool {
+        self.echo.load(Ordering::Relaxed)
+    }
 }
 
 /// The counts of requests that no operation stands for.
@@ -40,13 +50,20 @@ pub(crate) struct Counts {
     pub(crate) site: Requests,
     /// The token endpoint.
     pub(crate) tokens: Requests,
+    /// Handshakes of WebSocket, and HTTP long-poll.
+    pub(crate) wamp: Requests,
     /// Paths and methods that do not exist, preflights, malformed heads.
     pub(crate) none: Requests,
 }
 
 impl Counts {
     pub(crate) fn new() -> Self {
-        Self { site: Requests::new("site"), tokens: Requests::new("tokens"), none: Requests::new("none") }
+        Self {
+            site: Requests::new("site"),
+            tokens: Requests::new("tokens"),
+            wamp: Requests::new("wamp"),
+            none: Requests::new("none"),
+        }
     }
 }
 
@@ -57,6 +74,7 @@ pub(crate) struct Door {
     pub(crate) gate: Arc<Gate>,
     pub(crate) metrics: metrics::Listening,
     pub(crate) state: ArcSwap<State>,
+    pub(crate) longpoll: Arc<Registry>,
     pub(crate) shared: Arc<Shared>,
 }
 

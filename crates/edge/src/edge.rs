@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use crossgate_call::{Clock, Realm, SystemClock};
 use crossgate_identity::Identity;
 use crossgate_router::Router;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{Config, check as config_check};
 use crate::cors::Cors;
 use crate::door::{Counts, Door, Plan, Shared, State, secure};
 use crate::gate::Gate;
+use crate::longpoll::{Registry, Task};
 use crate::mount::{self, Mount, Target};
 use crate::site::Site;
 use crate::socket::{self, Acceptor, Bound, Passed};
@@ -56,11 +58,14 @@ impl fmt::Display for Address {
 pub struct Edge {
     doors: Vec<Arc<Door>>,
     /// Taken by [`Edge::serve`].
-    acceptors: Mutex<Vec<(Arc<Door>, Acceptor)>>,
+    acceptors: Mutex<Vec<Opened>>,
     targets: ArcSwap<Vec<Arc<Target>>>,
     realm: Realm,
     clock: Arc<dyn Clock>,
 }
+
+/// A listener that is open and not served yet: its door, its socket, and the tasks of its long-poll sessions.
+type Opened = (Arc<Door>, Acceptor, mpsc::Receiver<Task>);
 
 /// A configuration that has been checked and can be put in force without fail.
 #[must_use = "it takes effect by `Edge::apply`"]
@@ -103,6 +108,7 @@ impl Edge {
             site: parts.site,
             traces: Traces::default(),
             counts: Counts::new(),
+            echo: AtomicBool::new(false),
         });
         let mut passed = Passed::from_env();
         let mut acceptors = Vec::new();
@@ -113,18 +119,20 @@ impl Edge {
                 acceptor.bound().map_err(|cause| Error::Bind { listener: listener.name.clone(), address, cause })?;
             let name = listener.name.clone();
             let state = plan.state(listener, bound.is_local(), secured.remove(&name))?;
+            let (longpoll, tasks) = Registry::new();
             let door = Arc::new(Door {
                 name: name.as_str().into(),
                 bound,
                 gate: Arc::new(Gate::default()),
                 metrics: metrics::Listening::new(&name),
                 state: ArcSwap::from_pointee(state),
+                longpoll: Arc::new(longpoll),
                 shared: Arc::clone(&shared),
             });
-            acceptors.push((door, acceptor));
+            acceptors.push((door, acceptor, tasks));
         }
         Ok(Self {
-            doors: acceptors.iter().map(|(door, _)| Arc::clone(door)).collect(),
+            doors: acceptors.iter().map(|(door, ..)| Arc::clone(door)).collect(),
             acceptors: Mutex::new(acceptors),
             targets: ArcSwap::from_pointee(targets),
             realm: parts.realm,
@@ -208,6 +216,15 @@ impl Edge {
         Ok(())
     }
 
+    /// Has WAMP connections get back what they send, instead of a router's answers, and takes WebSocket without a
+    /// subprotocol: for tests of the transports. No configuration can ask for it.
+    #[doc(hidden)]
+    pub fn echo(&self) {
+        if let Some(door) = self.doors.first() {
+            door.shared.echo.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Serves until `shutdown` is ready; then accepts nothing more, tells peers to go, answers what is in flight,
     /// and cuts off what is left after the drain time. Gives the number of connections cut off.
     ///
@@ -216,8 +233,8 @@ impl Edge {
         let acceptors = std::mem::take(&mut *self.acceptors.lock().unwrap_or_else(PoisonError::into_inner));
         let (tell, stage) = watch::channel(());
         let mut loops = JoinSet::new();
-        for (door, acceptor) in acceptors {
-            loops.spawn(accept::run(door, acceptor, stage.clone()));
+        for (door, acceptor, tasks) in acceptors {
+            loops.spawn(accept::run(door, acceptor, tasks, stage.clone()));
         }
         drop(stage);
         shutdown.await;

@@ -21,16 +21,22 @@ pub(crate) enum Failure {
     TlsOnPlain,
     /// No protocol that is spoken here.
     Unknown,
+    /// A RawSocket handshake that cannot be accepted.
+    RawSocket,
+    /// What began as an upgrade to WebSocket did not become one.
+    Upgrade,
 }
 
 impl Failure {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Slow, "slow"),
         (Self::Tls, "tls"),
         (Self::Certificate, "certificate"),
         (Self::PlainOnTls, "plain_on_tls"),
         (Self::TlsOnPlain, "tls_on_plain"),
         (Self::Unknown, "unknown_protocol"),
+        (Self::RawSocket, "rawsocket"),
+        (Self::Upgrade, "upgrade"),
     ];
 }
 
@@ -42,6 +48,9 @@ pub(crate) struct Listening {
     pub(crate) refused: Counter,
     pub(crate) accept_errors: Counter,
     failures: [Counter; Failure::ALL.len()],
+    pub(crate) websocket: Talk,
+    pub(crate) rawsocket: Talk,
+    pub(crate) longpoll: Talk,
 }
 
 impl Listening {
@@ -55,6 +64,9 @@ impl Listening {
             refused: counter!("crossgate_connections_refused_total", "listener" => name.clone(), "reason" => "per_ip"),
             accept_errors: counter!("crossgate_accept_errors_total", "listener" => name.clone()),
             failures: Failure::ALL.map(failure),
+            websocket: Talk::new(&name, "websocket"),
+            rawsocket: Talk::new(&name, "rawsocket"),
+            longpoll: Talk::new(&name, "longpoll"),
         }
     }
 
@@ -93,5 +105,74 @@ impl Requests {
             class.increment(1);
         }
         self.seconds.record(took);
+    }
+}
+
+/// How a WAMP connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Talked {
+    /// The session was over, or the router ended it.
+    Session,
+    /// The peer closed.
+    Peer,
+    /// The peer broke the rules, or said nothing at all.
+    Fault,
+    /// The connection broke, or was closed without a word.
+    Lost,
+    /// There was no sign of life any more.
+    Dead,
+    /// The program stopped.
+    Stopped,
+    /// The peer does not take a message of the size of one for it.
+    TooLarge,
+}
+
+impl Talked {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Session, "session"),
+        (Self::Peer, "peer"),
+        (Self::Fault, "fault"),
+        (Self::Lost, "lost"),
+        (Self::Dead, "dead"),
+        (Self::Stopped, "stopped"),
+        (Self::TooLarge, "too_large"),
+    ];
+}
+
+/// The counts of one WAMP transport of a listener.
+pub(crate) struct Talk {
+    open: Gauge,
+    begun: Counter,
+    ended: [Counter; Talked::ALL.len()],
+}
+
+/// A WAMP connection that is counted as open while this lives.
+pub(crate) struct Talking(Gauge);
+
+impl Talk {
+    pub(crate) fn new(listener: &str, transport: &'static str) -> Self {
+        let listener = listener.to_owned();
+        let ended = |(_, reason): (Talked, &'static str)| counter!("crossgate_wamp_connections_ended_total", "listener" => listener.clone(), "transport" => transport, "reason" => reason);
+        Self {
+            open: gauge!("crossgate_wamp_connections_open", "listener" => listener.clone(), "transport" => transport),
+            begun: counter!("crossgate_wamp_connections_total", "listener" => listener.clone(), "transport" => transport),
+            ended: Talked::ALL.map(ended),
+        }
+    }
+
+    pub(crate) fn begin(&self) -> Talking {
+        self.begun.increment(1);
+        self.open.increment(1);
+        Talking(self.open.clone())
+    }
+
+    pub(crate) fn ended(&self, how: Talked) {
+        self.ended[how as usize].increment(1);
+    }
+}
+
+impl Drop for Talking {
+    fn drop(&mut self) {
+        self.0.decrement(1);
     }
 }

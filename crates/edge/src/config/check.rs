@@ -47,6 +47,9 @@ fn wrong(listener: &Listener) -> Option<String> {
     if limits.header_bytes < HEADER_BYTES_MIN || u32::try_from(limits.header_bytes).is_err() {
         return Some(format!("limits.header_bytes must be between {HEADER_BYTES_MIN} and 4294967295"));
     }
+    if let Some(wrong) = listener.wamp.wrong() {
+        return Some(wrong);
+    }
     if let (Endpoint::Unix(_), Err(wrong)) = (&listener.address, mode(listener)) {
         return Some(wrong);
     }

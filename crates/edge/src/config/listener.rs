@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Endpoint, Proxy, Tls};
+use super::{Endpoint, Proxy, Tls, Wamp};
 
 /// One listener.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -41,6 +41,9 @@ pub struct Listener {
     /// How long it waits.
     #[serde(default)]
     pub timeouts: Timeouts,
+    /// WAMP: the transports, their limits, and what can be reached over them.
+    #[serde(default)]
+    pub wamp: Wamp,
     /// The proxies whose word about the real caller is believed. None by default: the caller is the peer.
     #[serde(default)]
     pub trusted_proxies: Vec<Proxy>,
@@ -68,6 +71,7 @@ impl Listener {
             tls: None,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            wamp: Wamp::default(),
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
         }
@@ -106,11 +110,13 @@ pub enum Surface {
     Probes,
     /// Operations whose contract says `x-crossgate-surface: metrics`.
     Metrics,
+    /// WAMP: WebSocket, RawSocket and HTTP long-poll.
+    Wamp,
 }
 
 impl Surface {
     fn all() -> Vec<Self> {
-        vec![Self::Api, Self::Site, Self::Tokens, Self::Probes, Self::Metrics]
+        vec![Self::Api, Self::Site, Self::Tokens, Self::Probes, Self::Metrics, Self::Wamp]
     }
 }
 

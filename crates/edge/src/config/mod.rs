@@ -5,6 +5,7 @@ mod endpoint;
 mod listener;
 mod network;
 mod tls;
+mod wamp;
 
 use std::path::Path;
 
@@ -15,6 +16,7 @@ pub use endpoint::Endpoint;
 pub use listener::{Limits, Listener, Method, ProxyHeader, Surface, Timeouts};
 pub use network::{Network, Proxy};
 pub use tls::{Certificate, ClientCertificate, CrlExpired, CrlScope, KeySource, Tls, TlsVersion};
+pub use wamp::{Longpoll, Wamp, WampSerializer, WampTransport};
 
 /// The doors: listeners, and what holds for all of them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -1,5 +1,6 @@
-//! The bytes under HTTP: plain or TLS, counted, and closed politely.
+//! The bytes under HTTP and WAMP: plain or TLS, counted, and closed politely.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(crate) enum Transport {
 /// A connection as HTTP sees it.
 pub(crate) struct Io {
     transport: Transport,
+    /// A byte that has been looked at and is still to be read.
+    first: Option<u8>,
     activity: Arc<Activity>,
     closing: Closing,
 }
@@ -44,13 +47,41 @@ enum Closing {
 
 impl Io {
     pub(crate) fn new(transport: Transport, activity: Arc<Activity>) -> Self {
-        Self { transport, activity, closing: Closing::Open }
+        Self { transport, first: None, activity, closing: Closing::Open }
+    }
+
+    /// The first byte, left to be read; `None` when the peer closes instead of sending one. TLS alone needs it: the
+    /// bytes of a plain connection have been looked at before.
+    pub(crate) async fn peek(&mut self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        let transport = &mut self.transport;
+        let mut buffer = ReadBuf::new(&mut byte);
+        poll_fn(|cx| transport.pinned_read(cx, &mut buffer)).await?;
+        self.first = buffer.filled().first().copied();
+        Ok(self.first)
+    }
+
+    pub(crate) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
+    }
+
+    /// The other end of the connection, as WAMP peers name it: `tcp4:127.0.0.1:1234`.
+    pub(crate) fn peer_name(&self) -> String {
+        match &self.transport {
+            Transport::Plain(socket) => socket.peer_name(),
+            Transport::Tls(stream) => stream.get_ref().0.peer_name(),
+        }
     }
 }
 
 impl AsyncRead for Io {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if let Some(first) = this.first.take_if(|_| buffer.remaining() > 0) {
+            buffer.put_slice(&[first]);
+            this.activity.has_read(1);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         ready!(this.transport.pinned_read(cx, buffer))?;
         this.activity.has_read(buffer.filled().len() - before);

@@ -7,13 +7,13 @@ mod streams;
 mod watchdog;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossgate_identity::PeerCertificate;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulConnection;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -21,14 +21,16 @@ use tokio_rustls::server::TlsStream;
 
 use self::activity::Activity;
 pub(crate) use self::activity::InFlight;
-use self::io::{Io, Transport};
+pub(crate) use self::io::Io;
+use self::io::Transport;
 use self::streams::Streams;
 use self::watchdog::{Verdict, Watchdog};
-use crate::config::{Limits, Timeouts};
+use crate::config::{Limits, Surface, Timeouts, WampTransport};
 use crate::door::{Door, State};
 use crate::exchange;
 use crate::metrics::Failure;
 use crate::socket::{Opening, Socket};
+use crate::{rawsocket, upgrade};
 
 /// What HTTP/1.1 buffers of one connection at the most, in bytes; a larger limit for heads raises it.
 const HTTP1_BUFFER_BYTES: usize = 128 * 1024;
@@ -51,9 +53,25 @@ pub(crate) struct Peer {
     pub(crate) http1: bool,
     pub(crate) certificate: Option<Arc<PeerCertificate>>,
     activity: Arc<Activity>,
+    /// What the connection becomes when HTTP has answered its last request.
+    next: Mutex<Option<upgrade::Upgrade>>,
 }
 
 impl Peer {
+    fn new(door: &Arc<Door>, address: Option<IpAddr>, tls: bool, http1: bool) -> Self {
+        let activity = Arc::new(Activity::default());
+        Self { door: Arc::clone(door), address, tls, http1, certificate: None, activity, next: Mutex::new(None) }
+    }
+
+    /// Has the connection become something else when the answer has been sent.
+    pub(crate) fn upgrade(&self, next: upgrade::Upgrade) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+    }
+
+    fn take_upgrade(&self) -> Option<upgrade::Upgrade> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Counts a request in; true when it is the last that the connection serves.
     pub(crate) fn begin(&self, limits: &Limits) -> (InFlight, bool) {
         let (request, number) = self.activity.begin();
@@ -93,6 +111,11 @@ pub(crate) async fn serve(door: Arc<Door>, mut socket: Socket, address: Option<I
         (Opening::Http1, None) => plain(&door, &state, socket, address, true, stage).await,
         (Opening::Http2, None) => plain(&door, &state, socket, address, false, stage).await,
         (Opening::Tls, None) => door.metrics.failed(Failure::TlsOnPlain),
+        (Opening::RawSocket, None) if speaks_rawsocket(&state) => {
+            let peer = Arc::new(Peer::new(&door, address, false, true));
+            let io = Io::new(Transport::Plain(socket), Arc::clone(&peer.activity));
+            Box::pin(rawsocket::serve(io, &state, peer, stage)).await;
+        }
         (Opening::RawSocket | Opening::Unknown, _) => door.metrics.failed(Failure::Unknown),
         (Opening::Nothing, _) => {}
     }
@@ -106,9 +129,13 @@ async fn plain(
     http1: bool,
     stage: watch::Receiver<()>,
 ) {
-    let activity = Arc::new(Activity::default());
-    let peer = Peer { door: Arc::clone(door), address, tls: false, http1, certificate: None, activity };
-    converse(state, Transport::Plain(socket), peer, stage).await;
+    let peer = Peer::new(door, address, false, http1);
+    let io = Io::new(Transport::Plain(socket), Arc::clone(&peer.activity));
+    converse(state, io, Arc::new(peer), stage).await;
+}
+
+fn speaks_rawsocket(state: &State) -> bool {
+    state.serves(Surface::Wamp) && state.listener.wamp.speaks(WampTransport::Rawsocket)
 }
 
 /// After the handshake: whose certificate was it, and which protocol did it choose?
@@ -128,21 +155,36 @@ async fn secured(
             return door.metrics.failed(Failure::Certificate);
         }
     };
-    let activity = Arc::new(Activity::default());
-    let peer = Peer { door: Arc::clone(door), address, tls: true, http1, certificate, activity };
-    converse(state, Transport::Tls(Box::new(stream)), peer, stage).await;
+    let peer = Arc::new(Peer { certificate, ..Peer::new(door, address, true, http1) });
+    let mut io = Io::new(Transport::Tls(Box::new(stream)), Arc::clone(&peer.activity));
+    if http1 && speaks_rawsocket(state) {
+        let mut told = stage.clone();
+        let first = tokio::select! {
+            first = timeout(state.listener.timeouts.idle(), io.peek()) => first,
+            _ = told.changed() => return,
+        };
+        match first {
+            Ok(Ok(Some(rawsocket::FIRST_BYTE))) => {
+                return Box::pin(rawsocket::serve(io, state, peer, stage)).await;
+            }
+            Ok(Ok(Some(_))) => {}
+            Ok(Ok(None) | Err(_)) | Err(_) => return,
+        }
+    }
+    converse(state, io, peer, stage).await;
 }
 
-async fn converse(state: &State, transport: Transport, peer: Peer, stage: watch::Receiver<()>) {
+/// Speaks HTTP, and what it may become.
+async fn converse(state: &State, io: Io, peer: Arc<Peer>, stage: watch::Receiver<()>) {
     let Limits { header_bytes, h2_streams, requests_per_connection, .. } = state.listener.limits;
     let timeouts = &state.listener.timeouts;
     let http1 = peer.http1;
     let headers = http1.then(|| timeouts.headers());
     let watchdog = Watchdog::new(Arc::clone(&peer.activity), headers, timeouts.idle(), requests_per_connection);
-    let io = TokioIo::new(Io::new(transport, Arc::clone(&peer.activity)));
+    let io = TokioIo::new(io);
     let door = Arc::clone(&peer.door);
-    let peer = Arc::new(peer);
-    let service = service_fn(move |request| exchange::answer(Arc::clone(&peer), request));
+    let asked = Arc::clone(&peer);
+    let service = service_fn(move |request| exchange::answer(Arc::clone(&asked), request));
     if http1 {
         let mut builder = http1::Builder::new();
         // The watchdog times heads: hyper's own timer would also run while the connection is idle.
@@ -150,10 +192,22 @@ async fn converse(state: &State, transport: Transport, peer: Peer, stage: watch:
             .header_read_timeout(None)
             .max_header_size(header_bytes)
             .max_buf_size(header_bytes.max(HTTP1_BUFFER_BYTES));
-        drive(builder.serve_connection(io, service), &door, watchdog, stage).await;
+        let connection = builder.serve_connection(io, service).with_upgrades();
+        // Each in a box: what HTTP needs is given back before WebSocket begins.
+        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &door, watchdog, stage.clone())).await;
+        if let Some(next) = peer.take_upgrade() {
+            Box::pin(upgrade::serve(next, peer, stage)).await;
+        }
     } else {
         let builder = http2(timeouts, header_bytes, h2_streams);
-        drive(builder.serve_connection(io, service), &door, watchdog, stage).await;
+        Box::pin(drive(
+            builder.serve_connection(io, service),
+            |connection| connection.graceful_shutdown(),
+            &door,
+            watchdog,
+            stage,
+        ))
+        .await;
     }
 }
 
@@ -175,11 +229,13 @@ fn http2(timeouts: &Timeouts, header_bytes: usize, streams: u32) -> http2::Build
 
 /// Runs HTTP on a connection. The first reason to end it is told to the peer (`Connection: close`, GOAWAY)
 /// and requests in flight are answered; at the second it is dropped.
-async fn drive<C>(connection: C, door: &Door, mut watchdog: Watchdog, mut stage: watch::Receiver<()>)
-where
-    C: GracefulConnection,
-    C::Error: std::fmt::Display,
-{
+async fn drive<C: Future<Output = hyper::Result<()>>>(
+    connection: C,
+    say_goodbye: fn(Pin<&mut C>),
+    door: &Door,
+    mut watchdog: Watchdog,
+    mut stage: watch::Receiver<()>,
+) {
     let mut connection = std::pin::pin!(connection);
     let (mut told, mut draining) = (false, false);
     loop {
@@ -200,6 +256,6 @@ where
             _ = stage.changed(), if !draining => draining = true,
         }
         told = true;
-        connection.as_mut().graceful_shutdown();
+        say_goodbye(connection.as_mut());
     }
 }

@@ -5,14 +5,16 @@ mod caller;
 mod credentials;
 mod csrf;
 mod head;
+mod longpoll;
 mod oauth;
 mod operation;
 mod outcome;
 mod pages;
+mod websocket;
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use crossgate_call::{Error, Trace};
@@ -28,6 +30,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body_util::Full;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 
 use self::body::Body;
 use crate::config::Surface;
@@ -35,7 +38,7 @@ use crate::connection::Peer;
 use crate::door::State;
 use crate::metrics::Requests;
 use crate::problem::Problem;
-use crate::{compress, cors, forwarded};
+use crate::{compress, cors, forwarded, ws};
 
 /// Every answer is whole.
 pub(crate) type Answer = Response<Full<Bytes>>;
@@ -53,6 +56,8 @@ struct Exchange<'a> {
     path: &'a str,
     trace: Trace,
     from: forwarded::Origin,
+    /// What becomes of the connection, when the request asks for something else than HTTP.
+    upgrade: Mutex<Option<OnUpgrade>>,
 }
 
 /// An answer, and what it counts as.
@@ -66,13 +71,14 @@ struct Routed<'a> {
 }
 
 /// Answers a request.
-pub(crate) async fn answer(peer: Arc<Peer>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+pub(crate) async fn answer(peer: Arc<Peer>, mut request: Request<Incoming>) -> Result<Answer, Infallible> {
     let state = peer.door.state.load_full();
     let (in_flight, last) = peer.begin(&state.listener.limits);
     let clock = &peer.door.shared.clock;
     let started = clock.instant();
+    let upgrade = (peer.http1 && ws::is_wanted(request.headers())).then(|| hyper::upgrade::on(&mut request));
     let (head, incoming) = request.into_parts();
-    let exchange = Exchange::new(&peer, &state, &head);
+    let exchange = Exchange::new(&peer, &state, &head, upgrade);
     let mut body = Body::new(incoming);
     // A bug fails one request, not the others of the connection.
     let routed = match AssertUnwindSafe(exchange.route(&mut body)).catch_unwind().await {
@@ -80,6 +86,10 @@ pub(crate) async fn answer(peer: Arc<Peer>, request: Request<Incoming>) -> Resul
         Err(_) => exchange.uncounted(Problem::plainly(&Error::internal("answering a request panicked"))),
     };
     let Routed { mut answer, requests, shared, compressible } = routed;
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        requests.record(answer.status(), clock.instant().saturating_duration_since(started));
+        return Ok(answer);
+    }
     exchange.finish(answer.headers_mut(), shared);
     let close = last || head.headers.contains_key(TRANSFER_ENCODING) || body.is_unread();
     if peer.http1 && close {
@@ -104,13 +114,13 @@ pub(crate) async fn answer(peer: Arc<Peer>, request: Request<Incoming>) -> Resul
 }
 
 impl<'a> Exchange<'a> {
-    fn new(peer: &'a Peer, state: &'a State, head: &'a Parts) -> Self {
+    fn new(peer: &'a Peer, state: &'a State, head: &'a Parts, upgrade: Option<OnUpgrade>) -> Self {
         let listener = &state.listener;
         let from =
             forwarded::origin(peer.address, peer.tls, &head.headers, &listener.trusted_proxies, listener.proxy_header);
         let parent = head.headers.get(TRACEPARENT).and_then(|value| Trace::from_traceparent(value.to_str().ok()?));
         let trace = parent.unwrap_or_else(|| peer.door.shared.traces.make());
-        Self { peer, state, head, path: head::path(&head.uri), trace, from }
+        Self { peer, state, head, path: head::path(&head.uri), trace, from, upgrade: Mutex::new(upgrade) }
     }
 
     /// What audit records say about where the request came from.
@@ -131,6 +141,14 @@ impl<'a> Exchange<'a> {
         }
         if cors::is_preflight(&self.head.method, &self.head.headers) {
             return self.preflight();
+        }
+        if websocket::is_at(self.state, self.path) {
+            let answer = websocket::answer(self);
+            return Routed { answer, requests: &self.counts().wamp, shared: false, compressible: false };
+        }
+        if let Some(step) = longpoll::at(self.state, self.path) {
+            let answer = longpoll::answer(self, step, body).await;
+            return Routed { answer, requests: &self.counts().wamp, shared: true, compressible: false };
         }
         match self.state.table.find(&self.head.method, self.path) {
             Match::Found { target, path, .. } => {
@@ -183,7 +201,8 @@ impl<'a> Exchange<'a> {
         if let (Some(wanted), Some(method)) = (wanted, method) {
             let token = self.state.serves(Surface::Tokens)
                 && oauth::Endpoint::at(self.path).is_some_and(|at| *at.method() == method);
-            if token || matches!(self.state.table.find(&method, self.path), Match::Found { .. }) {
+            let polls = method == Method::POST && longpoll::at(self.state, self.path).is_some();
+            if token || polls || matches!(self.state.table.find(&method, self.path), Match::Found { .. }) {
                 self.state.cors.preflight(wanted, answer.headers_mut());
             }
         }

@@ -23,3 +23,4 @@ mod slow;
 mod sockets;
 mod tls;
 mod tokens;
+mod wamp;

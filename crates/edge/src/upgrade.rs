@@ -1,0 +1,57 @@
+//! From a request that asks for WebSocket to the conversation.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use crossgate_wamp::serializer::Serializer;
+use crossgate_wamp::wire::Format;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::sync::watch;
+
+use crate::connection::{Io, Peer};
+use crate::metrics::Failure;
+use crate::wamp::{self, Connection, Facts, Terms, converse};
+use crate::ws::{Accepted, Decoder, Encoder, Expected};
+
+/// A connection that is about to speak WebSocket.
+pub(crate) struct Upgrade {
+    /// Gives the connection's bytes when HTTP is done with them.
+    pub(crate) on: OnUpgrade,
+    pub(crate) accepted: Accepted,
+    /// What is known of the peer; its name is added here.
+    pub(crate) facts: Facts,
+}
+
+/// The form of what has none: never looked at.
+pub(crate) const NO_FORM: Serializer = Serializer { format: Format::Json, batched: false };
+
+/// Talks WebSocket on what was a connection of HTTP.
+pub(crate) async fn serve(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Receiver<()>) {
+    let door = &peer.door;
+    let state = door.state.load_full();
+    let Upgrade { on, accepted, mut facts } = upgrade;
+    let parts = match on.await.map(|upgraded| upgraded.downcast::<TokioIo<Io>>()) {
+        Ok(Ok(parts)) => parts,
+        Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Upgrade),
+    };
+    let io = parts.io.into_inner();
+    facts.peer = io.peer_name();
+    let Some(session) = wamp::connect(&door.shared, &state, facts) else { return };
+    let wamp = &state.listener.wamp;
+    let expected = match accepted.form {
+        None => Expected::Any,
+        Some(form) if form.format.is_text() => Expected::Text,
+        Some(_) => Expected::Binary,
+    };
+    let connection = Connection {
+        io,
+        decoder: Decoder::new(expected, wamp.frame_bytes_max, wamp.message_bytes_max, accepted.compressed),
+        encoder: Encoder::new(expected, accepted.compressed),
+        input: BytesMut::from(parts.read_buf),
+        form: accepted.form,
+    };
+    let terms = Terms::new(wamp, true);
+    drop(state);
+    converse(connection, session, terms, stage, &door.metrics.websocket).await;
+}
