@@ -8,6 +8,7 @@
 pub mod audit;
 mod limits;
 mod permit;
+pub mod realm;
 mod router;
 mod table;
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crossgate_call::{Audit as Policy, Caller, Clock, Error, Trace};
 
 use crate::audit::{Audit, Record, Slot};
-use crate::table::Callee;
+use crate::table::Target;
 
 /// Where a call came in.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,9 @@ impl Subject {
 #[must_use = "a permit that is dropped is recorded as an abandoned call"]
 pub struct Permit {
     pub(crate) subject: Subject,
-    pub(crate) callee: Arc<Callee>,
+    pub(crate) target: Target,
+    /// What of the call is recorded; `None`: nothing.
+    pub(crate) policy: Option<Policy>,
     pub(crate) audit: Audit,
     pub(crate) clock: Arc<dyn Clock>,
     /// Kept from admission on for a procedure whose every call is recorded; taken by the record.
@@ -77,7 +79,7 @@ impl Permit {
 
     /// When the answer stops being of use.
     pub fn deadline(&self) -> Instant {
-        self.subject.started + self.callee.procedure.deadline
+        self.subject.started + self.target.deadline()
     }
 
     /// Ends the permit without a call: the input did not become one (too large, not valid, cut off).
@@ -88,9 +90,19 @@ impl Permit {
     /// Records a success.
     pub(crate) fn succeed(&mut self) {
         self.ended = true;
-        self.callee.calls_ok.increment(1);
+        self.target.count("ok");
         if let Some(slot) = self.slot.take() {
             slot.record(self.subject.record(&*self.clock, "ok", None));
+        }
+    }
+
+    /// Records how a call ended that somebody outside the program answered. An error of theirs is no refusal: it is recorded
+    /// where everything is.
+    pub(crate) fn conclude(&mut self, outcome: &'static str, detail: Option<String>) {
+        self.ended = true;
+        self.target.count(outcome);
+        if let Some(slot) = self.slot.take() {
+            slot.record(self.subject.record(&*self.clock, outcome, detail));
         }
     }
 
@@ -98,8 +110,10 @@ impl Permit {
     pub(crate) async fn fail(&mut self, error: &Error) {
         self.ended = true;
         let outcome = error.kind().as_str();
-        metrics::counter!("crossgate_calls_total", "procedure" => self.callee.procedure.name, "outcome" => outcome)
-            .increment(1);
+        self.target.count(outcome);
+        if self.policy.is_none() {
+            return;
+        }
         let record = self.subject.record(&*self.clock, outcome, Some(error.public().to_owned()));
         match self.slot.take() {
             Some(slot) => slot.record(record),
@@ -118,11 +132,10 @@ impl Drop for Permit {
         if self.ended {
             return;
         }
-        metrics::counter!("crossgate_calls_total", "procedure" => self.callee.procedure.name, "outcome" => "abandoned")
-            .increment(1);
-        let slot = self.slot.take().or_else(|| match self.callee.procedure.audit {
-            Policy::All => None,
-            Policy::Refusals => self.audit.try_reserve(),
+        self.target.count("abandoned");
+        let slot = self.slot.take().or_else(|| match self.policy {
+            Some(Policy::Refusals) if self.target.is_own() => self.audit.try_reserve(),
+            _ => None,
         });
         if let Some(slot) = slot {
             slot.record(self.subject.record(&*self.clock, "abandoned", None));

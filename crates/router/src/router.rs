@@ -8,13 +8,14 @@ use crossgate_call::{
     Answer, Audit as Policy, Call, Caller, Calls, Clock, Error, Kind, Outcome, Payload, Readiness, Realm, Result,
     Service,
 };
-use crossgate_identity::{Action, Identity};
+use crossgate_identity::{Action, Credentials, Identity};
 use futures_util::FutureExt as _;
 
-use crate::audit::{Audit, Record};
+use crate::audit::{Audit, Record, Slot};
 use crate::limits::Limits;
 use crate::permit::{Origin, Permit, Subject};
-use crate::table::{Callee, Conflict, Tables};
+use crate::realm::{MetaProcedure, RealmAudit, RealmState, Realms};
+use crate::table::{Callee, Conflict, Tables, Target};
 
 /// What a router is made of.
 pub struct Parts {
@@ -34,6 +35,7 @@ pub struct Router {
     tables: ArcSwap<Tables>,
     limits: ArcSwap<Limits>,
     ready: ArcSwap<Vec<(&'static str, Readiness)>>,
+    realms: Realms,
 }
 
 impl Router {
@@ -47,6 +49,7 @@ impl Router {
             tables: ArcSwap::default(),
             limits: ArcSwap::from_pointee(limits),
             ready: ArcSwap::default(),
+            realms: Realms::default(),
         })
     }
 
@@ -82,27 +85,59 @@ impl Router {
     /// grant, alike whether the procedure exists or not; [`Kind::NoSuchProcedure`];
     /// [`Kind::TooMany`]; [`Kind::Unavailable`] when the call could not be recorded.
     pub async fn admit(&self, caller: &Arc<Caller>, procedure: &str, origin: Origin) -> Result<Permit> {
+        let realm = self.realms.find(caller.realm());
+        self.enter(caller, procedure, origin, realm.as_ref(), None).await
+    }
+
+    /// The same for a session, whose realm is known. `permitted`: the authorizer of its role, which decides in place of the
+    /// grants, has said that it may.
+    pub(crate) async fn enter(
+        &self,
+        caller: &Arc<Caller>,
+        procedure: &str,
+        origin: Origin,
+        realm: Option<&Arc<RealmState>>,
+        permitted: Option<()>,
+    ) -> Result<Permit> {
         let started = self.clock.instant();
-        let tables = self.tables.load();
-        let callee = tables.find(caller.realm(), procedure);
+        let target = self.target(caller.realm(), realm, procedure);
         let limits = self.limits();
-        let verdict = decide(&limits, caller, procedure, origin, callee.is_some());
-        let callee = match (callee, verdict) {
-            (Some(callee), Ok(())) => Arc::clone(callee),
+        let verdict = match permitted {
+            None => decide(&limits, caller, procedure, origin, target.is_some()),
+            Some(()) => limits.take(caller, origin.source).and_then(|()| exists(target.is_some())),
+        };
+        let (name, target) = match (target, verdict) {
+            (Some(found), Ok(())) => found,
             (_, verdict) => {
                 let error = verdict.err().unwrap_or_else(no_such_procedure);
                 let subject = Subject { caller: Arc::clone(caller), procedure: procedure.into(), origin, started };
-                drop(tables);
-                return Err(self.refused(&subject, error).await);
+                let is_silent =
+                    origin.door == "wamp" && realm.is_some_and(|realm| realm.config.load().audit == RealmAudit::None);
+                return Err(if is_silent { error } else { self.refused(&subject, error).await });
             }
         };
-        drop(tables);
-        let slot = match callee.procedure.audit {
-            Policy::All => Some(self.audit.reserve().await?),
-            Policy::Refusals => None,
+        let policy = target.audit();
+        let slot = match policy {
+            Some(Policy::All) => Some(self.audit.reserve().await?),
+            Some(Policy::Refusals) | None => None,
         };
-        let subject = Subject { caller: Arc::clone(caller), procedure: Arc::clone(&callee.name), origin, started };
-        Ok(Permit { subject, callee, audit: self.audit.clone(), clock: Arc::clone(&self.clock), slot, ended: false })
+        let subject = Subject { caller: Arc::clone(caller), procedure: name, origin, started };
+        let (audit, clock) = (self.audit.clone(), Arc::clone(&self.clock));
+        Ok(Permit { subject, target, policy, audit, clock, slot, ended: false })
+    }
+
+    /// Who answers calls of a procedure, and the procedure's shared name: a service of the program, the router about itself,
+    /// or whoever registered it.
+    fn target(&self, name: &Realm, realm: Option<&Arc<RealmState>>, procedure: &str) -> Option<(Arc<str>, Target)> {
+        if let Some(callee) = self.tables.load().find(name, procedure) {
+            return Some((Arc::clone(&callee.name), Target::Row(Arc::clone(callee))));
+        }
+        let realm = realm?;
+        if let Some(meta) = MetaProcedure::parse(procedure) {
+            return Some((procedure.into(), Target::Meta(meta)));
+        }
+        realm.tables.load().registrations.best(procedure)?;
+        Some((procedure.into(), Target::Remote(Arc::clone(realm))))
     }
 
     /// Runs an admitted call to its end, its deadline or its panic, and records which it was.
@@ -110,6 +145,10 @@ impl Router {
     /// # Errors
     /// What the procedure answers; [`Kind::Deadline`]; [`Kind::Internal`] when it panicked.
     pub async fn call(&self, mut permit: Permit, payload: Payload) -> Result<Outcome> {
+        let callee = match &permit.target {
+            Target::Row(callee) => Arc::clone(callee),
+            Target::Meta(_) | Target::Remote(_) => return Box::pin(self.call_realm(permit, payload)).await,
+        };
         let deadline = permit.deadline();
         let call = Call {
             procedure: Arc::clone(&permit.subject.procedure),
@@ -118,7 +157,7 @@ impl Router {
             deadline,
             trace: permit.subject.origin.trace,
         };
-        let run = Arc::clone(&permit.callee.procedure.run);
+        let run = Arc::clone(&callee.procedure.run);
         // The function itself may panic before its future exists, so it is called inside the guard.
         // A service's state is behind its own store and locks; a panic leaves nothing half-done here.
         let guarded = AssertUnwindSafe(async move { run(call).await }).catch_unwind();
@@ -127,7 +166,34 @@ impl Router {
             Ok(Err(panic)) => Err(Error::internal(format!("the procedure panicked: {}", panic_text(&*panic)))),
             Err(_) => Err(Error::new(Kind::Deadline, "the answer did not come in time; try again later")),
         };
-        permit.callee.seconds.record(self.clock.instant().saturating_duration_since(permit.subject.started));
+        callee.seconds.record(self.clock.instant().saturating_duration_since(permit.subject.started));
+        match &result {
+            Ok(_) => permit.succeed(),
+            Err(error) => {
+                if let Some(cause) = error.cause() {
+                    let trace = permit.subject.origin.trace;
+                    tracing::error!(procedure = %permit.subject.procedure, %trace, %cause, "call failed: {error}");
+                }
+                permit.fail(error).await;
+            }
+        }
+        result
+    }
+
+    /// The same for what is answered in the caller's realm.
+    async fn call_realm(&self, mut permit: Permit, payload: Payload) -> Result<Outcome> {
+        let result = match &permit.target {
+            Target::Remote(realm) => {
+                let timeout = permit.deadline().saturating_duration_since(self.clock.instant());
+                let (caller, procedure) = (&permit.subject.caller, &permit.subject.procedure);
+                realm.call_with_object(caller, procedure, &payload, timeout).await
+            }
+            Target::Meta(procedure) => match self.realms.find(permit.subject.caller.realm()) {
+                Some(realm) => self.answer_meta(&realm, *procedure, &permit, &payload).await,
+                None => Err(no_such_procedure()),
+            },
+            Target::Row(_) => Err(no_such_procedure()),
+        };
         match &result {
             Ok(_) => permit.succeed(),
             Err(error) => {
@@ -155,7 +221,9 @@ impl Router {
         let callee = Arc::new(Callee::task(name));
         let subject = Subject { caller: Arc::clone(caller), procedure: Arc::clone(&callee.name), origin, started };
         let slot = Some(self.audit.reserve().await?);
-        Ok(Permit { subject, callee, audit: self.audit.clone(), clock: Arc::clone(&self.clock), slot, ended: false })
+        let (target, policy) = (Target::Row(callee), Some(Policy::All));
+        let (audit, clock) = (self.audit.clone(), Arc::clone(&self.clock));
+        Ok(Permit { subject, target, policy, audit, clock, slot, ended: false })
     }
 
     /// Does an admitted task and records how it ended.
@@ -206,6 +274,61 @@ impl Router {
         }
     }
 
+    /// Records something that is no call: a session that joined, a registration.
+    pub(crate) async fn note(
+        &self,
+        caller: &Arc<Caller>,
+        what: &'static str,
+        origin: Origin,
+        outcome: &'static str,
+        detail: Option<String>,
+    ) -> Result<()> {
+        let slot = self.audit.reserve().await?;
+        self.note_in(slot, caller, (what, origin), outcome, detail);
+        Ok(())
+    }
+
+    /// The same in a place that was taken before.
+    pub(crate) fn note_in(
+        &self,
+        slot: Slot,
+        caller: &Arc<Caller>,
+        (what, origin): (&'static str, Origin),
+        outcome: &'static str,
+        detail: Option<String>,
+    ) {
+        let subject =
+            Subject { caller: Arc::clone(caller), procedure: what.into(), origin, started: self.clock.instant() };
+        slot.record(subject.record(&*self.clock, outcome, detail));
+    }
+
+    /// Records that a client was refused before anybody knew who it is.
+    pub(crate) async fn note_stranger(&self, realm: &Realm, origin: Origin, detail: String) {
+        metrics::counter!("crossgate_refusals_total", "reason" => "unauthenticated").increment(1);
+        let nobody = Credentials { realm, authorization: None, api_key: None, session: None, certificate: None };
+        let Ok(caller) = self.identity.caller(&nobody).await else { return };
+        if let Err(full) = self.note(&caller, "wamp.join", origin, "unauthenticated", Some(detail)).await {
+            tracing::error!(%realm, cause = %full, "a refused client could not be recorded in the audit log");
+        }
+    }
+
+    pub(crate) fn realms(&self) -> &Realms {
+        &self.realms
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(crate) fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// Whether a service of the program answers a procedure.
+    pub(crate) fn has_row(&self, realm: &Realm, procedure: &str) -> bool {
+        self.tables.load().find(realm, procedure).is_some()
+    }
+
     /// The limits in force, rebuilt once the grants have been replaced.
     fn limits(&self) -> Arc<Limits> {
         let limits = self.limits.load_full();
@@ -228,6 +351,10 @@ fn decide(limits: &Limits, caller: &Caller, procedure: &str, origin: Origin, exi
         });
     }
     limits.take(caller, origin.source)?;
+    self::exists(exists)
+}
+
+fn exists(exists: bool) -> Result<()> {
     if exists { Ok(()) } else { Err(no_such_procedure()) }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use crossgate_call::{Answer, Audit, Error, Kind, Procedure, Realm, Service};
 use metrics::{Counter, Histogram};
 
+use crate::realm::{META_DEADLINE, MetaProcedure, RealmAudit, RealmState};
+
 /// A procedure that can be called, with its metrics' handles.
 #[derive(Debug)]
 pub struct Callee {
@@ -43,6 +45,60 @@ impl Callee {
     /// The procedure's name.
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+}
+
+/// Who answers an admitted call.
+pub(crate) enum Target {
+    /// A row of a service's table.
+    Row(Arc<Callee>),
+    /// The router itself, about its realm.
+    Meta(MetaProcedure),
+    /// Whoever registered the procedure in the realm.
+    Remote(Arc<RealmState>),
+}
+
+impl Target {
+    /// How long a caller without a timeout of its own waits.
+    pub(crate) fn deadline(&self) -> Duration {
+        match self {
+            Self::Row(callee) => callee.procedure.deadline,
+            Self::Meta(_) => META_DEADLINE,
+            Self::Remote(realm) => Duration::from_millis(realm.config.load().call_deadline_ms),
+        }
+    }
+
+    /// What of its calls is recorded.
+    pub(crate) fn audit(&self) -> Option<Audit> {
+        match self {
+            Self::Row(callee) => Some(callee.procedure.audit),
+            Self::Meta(_) => Some(Audit::All),
+            Self::Remote(realm) => match realm.config.load().audit {
+                RealmAudit::All => Some(Audit::All),
+                RealmAudit::Refusals => Some(Audit::Refusals),
+                RealmAudit::None => None,
+            },
+        }
+    }
+
+    /// Whether the program itself answers.
+    pub(crate) fn is_own(&self) -> bool {
+        !matches!(self, Self::Remote(_))
+    }
+
+    /// Counts a call's end. What goes to a callee outside is counted by its realm.
+    pub(crate) fn count(&self, outcome: &'static str) {
+        match self {
+            Self::Row(callee) if outcome == "ok" => callee.calls_ok.increment(1),
+            Self::Row(callee) => {
+                let procedure = callee.procedure.name;
+                metrics::counter!("crossgate_calls_total", "procedure" => procedure, "outcome" => outcome).increment(1);
+            }
+            Self::Meta(_) => {
+                metrics::counter!("crossgate_calls_total", "procedure" => "wamp", "outcome" => outcome).increment(1);
+            }
+            Self::Remote(_) => {}
+        }
     }
 }
 

@@ -1,0 +1,367 @@
+//! `[realms.NAME]`: the switches, limits and policies of one realm.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crossgate_wamp::broker::HistoryLimits;
+use crossgate_wamp::id::Gaps;
+use crossgate_wamp::options::CancelMode;
+use crossgate_wamp::uri::{Match, Rules, is_realm};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::outbox::{OutboxLimits, SlowConsumer};
+
+/// The longest time that may be configured, in milliseconds: a day.
+const TIME_MS_MAX: u64 = 86_400_000;
+/// The least that an outbound queue must hold, in bytes.
+const OUTBOX_BYTES_MIN: usize = 4096;
+
+/// A realm. Every value has a default; a realm named with nothing under it works.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RealmConfig {
+    /// Which characters URIs may have.
+    pub uris: UriRules,
+    /// Whether clients must count their request ids 1, 2, 3 as the specification says. Many count otherwise.
+    pub request_ids: RequestIds,
+    /// The unit of a call's `timeout`. The specification says milliseconds; Autobahn's Python client says seconds.
+    pub timeout_unit: TimeoutUnit,
+    /// What CANCEL means when it names no mode, as Autobahn's does.
+    pub cancel_mode: CancelDefault,
+    /// Who learns who calls and publishes.
+    pub disclosure: Disclosure,
+    /// What the router answers to a client's GOODBYE.
+    pub goodbye_reply: GoodbyeReply,
+    /// The arguments of `wamp.session.on_leave`: the specification's three, or the session alone, which is what handlers
+    /// written for Crossbar take.
+    pub on_leave: OnLeave,
+    /// After how many milliseconds a call ends whose caller set no timeout. 0: never.
+    pub call_timeout_ms: u64,
+    /// The longest timeout that a caller may ask for, in milliseconds; longer ones are shortened. 0: any.
+    pub call_timeout_max_ms: u64,
+    /// How long a call waits that came over HTTP, the console or the command line, in milliseconds.
+    pub call_deadline_ms: u64,
+    /// What the audit log keeps of calls between WAMP sessions, and of events.
+    pub audit: RealmAudit,
+    /// The most sessions at a time.
+    pub sessions_max: usize,
+    /// What each session may have.
+    pub limits: SessionLimits,
+    /// What the sessions of some roles may have instead.
+    pub role_limits: BTreeMap<String, SessionLimits>,
+    /// How many calls may wait for one registration whose callees are all at their `concurrency`.
+    pub calls_waiting_max: usize,
+    /// The most bytes that wait for one session to read them.
+    pub outbox_bytes_max: usize,
+    /// What happens to events for a session that reads too slowly.
+    pub slow_consumer: SlowConsumer,
+    /// For how many topics the last event is retained.
+    pub retained_topics_max: usize,
+    /// Topics whose past events are kept, for `wamp.subscription.get_events`.
+    pub history: Vec<HistoryRule>,
+    /// Trust levels by role, disclosed as `trustlevel`.
+    pub trustlevels: BTreeMap<String, u64>,
+    /// How long a session has to answer the router's GOODBYE, in milliseconds.
+    pub goodbye_wait_ms: u64,
+}
+
+impl Default for RealmConfig {
+    fn default() -> Self {
+        Self {
+            uris: UriRules::default(),
+            request_ids: RequestIds::default(),
+            timeout_unit: TimeoutUnit::default(),
+            cancel_mode: CancelDefault::default(),
+            disclosure: Disclosure::default(),
+            goodbye_reply: GoodbyeReply::default(),
+            on_leave: OnLeave::default(),
+            call_timeout_ms: 0,
+            call_timeout_max_ms: 0,
+            call_deadline_ms: 30_000,
+            audit: RealmAudit::default(),
+            sessions_max: 100_000,
+            limits: SessionLimits::default(),
+            role_limits: BTreeMap::new(),
+            calls_waiting_max: 1024,
+            outbox_bytes_max: 4 << 20,
+            slow_consumer: SlowConsumer::default(),
+            retained_topics_max: 10_000,
+            history: Vec::new(),
+            trustlevels: BTreeMap::new(),
+            goodbye_wait_ms: 2_000,
+        }
+    }
+}
+
+/// What one session may have at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionLimits {
+    /// Sessions of this role in the realm, together.
+    pub sessions_max: usize,
+    /// Subscriptions.
+    pub subscriptions_max: usize,
+    /// Registrations.
+    pub registrations_max: usize,
+    /// Calls that it waits for.
+    pub calls_max: usize,
+    /// Calls that it has been asked to answer; beyond them others are asked.
+    pub invocations_max: usize,
+    /// Testaments.
+    pub testaments_max: usize,
+    /// Bytes of all its testaments.
+    pub testament_bytes_max: usize,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self {
+            sessions_max: 100_000,
+            subscriptions_max: 10_000,
+            registrations_max: 10_000,
+            calls_max: 4096,
+            invocations_max: 65_536,
+            testaments_max: 64,
+            testament_bytes_max: 1 << 20,
+        }
+    }
+}
+
+/// Which characters a URI's components may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UriRules {
+    /// Anything but white space, `#` and the dot.
+    #[default]
+    Loose,
+    /// Lower-case letters, digits and the underscore.
+    Strict,
+}
+
+/// Whether request ids may have gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestIds {
+    /// Any id opens a request.
+    #[default]
+    Lenient,
+    /// Each id is one more than the one before; a gap ends the session.
+    Strict,
+}
+
+/// The unit of CALL's `timeout`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+pub enum TimeoutUnit {
+    /// Milliseconds.
+    #[default]
+    #[serde(rename = "ms")]
+    Milliseconds,
+    /// Seconds.
+    #[serde(rename = "s")]
+    Seconds,
+}
+
+/// What CANCEL without a mode means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CancelDefault {
+    /// The caller is answered at once; the callee learns nothing.
+    Skip,
+    /// The callee is interrupted, and its answer counts.
+    Kill,
+    /// The caller is answered at once, and the callee is interrupted.
+    #[default]
+    KillNoWait,
+}
+
+/// Who learns who calls and publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// Whoever the caller or publisher (`disclose_me`) or the callee (`disclose_caller`) or the authorizer wants it for.
+    #[default]
+    Asked,
+    /// Everybody.
+    Always,
+    /// Nobody; `disclose_me` is refused.
+    Never,
+}
+
+/// The reason in the router's answer to GOODBYE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GoodbyeReply {
+    /// `wamp.close.goodbye_and_out`, the specification's.
+    #[default]
+    GoodbyeAndOut,
+    /// `wamp.close.normal`, Crossbar's.
+    Normal,
+}
+
+/// The arguments of `wamp.session.on_leave`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnLeave {
+    /// Session, authid and authrole.
+    #[default]
+    Full,
+    /// The session.
+    Session,
+}
+
+/// What is kept of calls between sessions, and of events. Joins, registrations, and calls of the router's own
+/// procedures are kept in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RealmAudit {
+    /// All of them.
+    All,
+    /// What the router refused.
+    #[default]
+    Refusals,
+    /// Nothing; the metrics count them.
+    None,
+}
+
+/// A topic whose events are kept.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryRule {
+    /// The topic or pattern.
+    pub topic: String,
+    /// How the topic stands for others: `exact`, `prefix` or `wildcard`.
+    #[serde(default)]
+    pub r#match: HistoryMatch,
+    /// The most events.
+    #[serde(default = "history_events")]
+    pub events_max: usize,
+    /// The most bytes of arguments.
+    #[serde(default = "history_bytes")]
+    pub bytes_max: usize,
+}
+
+/// How a topic stands for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HistoryMatch {
+    /// For itself.
+    #[default]
+    Exact,
+    /// For all that begin with it.
+    Prefix,
+    /// An empty component stands for any.
+    Wildcard,
+}
+
+const fn history_events() -> usize {
+    1000
+}
+
+const fn history_bytes() -> usize {
+    1 << 20
+}
+
+/// A value that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("realms.{realm}.{key}: {problem}")]
+pub struct RealmConfigError {
+    /// The realm.
+    pub realm: String,
+    /// The key.
+    pub key: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl HistoryRule {
+    pub(crate) const fn policy(&self) -> Match {
+        match self.r#match {
+            HistoryMatch::Exact => Match::Exact,
+            HistoryMatch::Prefix => Match::Prefix,
+            HistoryMatch::Wildcard => Match::Wildcard,
+        }
+    }
+
+    pub(crate) const fn limits(&self) -> HistoryLimits {
+        HistoryLimits { events_max: self.events_max, bytes_max: self.bytes_max }
+    }
+}
+
+impl RealmConfig {
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// The first that cannot be used.
+    pub fn validate(&self, realm: &str) -> Result<(), RealmConfigError> {
+        let fault = |key: &str, problem: String| {
+            Err(RealmConfigError { realm: realm.to_owned(), key: key.to_owned(), problem })
+        };
+        if !is_realm(realm) {
+            return fault(
+                "",
+                "a realm's name is a letter and then letters, digits, `_`, `-`, `@` or dots, 3 to 255 in all".into(),
+            );
+        }
+        for (key, value) in [
+            ("call_timeout_ms", self.call_timeout_ms),
+            ("call_timeout_max_ms", self.call_timeout_max_ms),
+            ("call_deadline_ms", self.call_deadline_ms),
+            ("goodbye_wait_ms", self.goodbye_wait_ms),
+        ] {
+            if value > TIME_MS_MAX {
+                return fault(key, format!("must be at most {TIME_MS_MAX}"));
+            }
+        }
+        if self.outbox_bytes_max < OUTBOX_BYTES_MIN {
+            return fault("outbox_bytes_max", format!("must be at least {OUTBOX_BYTES_MIN}"));
+        }
+        match self.history.iter().find(|rule| !self.rules().allow(&rule.topic, rule.policy())) {
+            Some(rule) => fault("history", format!("`{}` is not a topic under its `match`", rule.topic)),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) const fn rules(&self) -> Rules {
+        match self.uris {
+            UriRules::Loose => Rules::Loose,
+            UriRules::Strict => Rules::Strict,
+        }
+    }
+
+    pub(crate) const fn gaps(&self) -> Gaps {
+        match self.request_ids {
+            RequestIds::Lenient => Gaps::Allowed,
+            RequestIds::Strict => Gaps::Refused,
+        }
+    }
+
+    pub(crate) const fn default_cancel(&self) -> CancelMode {
+        match self.cancel_mode {
+            CancelDefault::Skip => CancelMode::Skip,
+            CancelDefault::Kill => CancelMode::Kill,
+            CancelDefault::KillNoWait => CancelMode::KillNoWait,
+        }
+    }
+
+    /// How long a call may take whose caller said `asked`.
+    pub(crate) fn call_timeout(&self, asked: Option<u64>) -> Option<Duration> {
+        let unit_ms = match self.timeout_unit {
+            TimeoutUnit::Milliseconds => 1,
+            TimeoutUnit::Seconds => 1000,
+        };
+        let asked =
+            asked.filter(|timeout| *timeout > 0).map(|timeout| timeout.saturating_mul(unit_ms).min(TIME_MS_MAX));
+        let timeout = asked.or((self.call_timeout_ms > 0).then_some(self.call_timeout_ms));
+        let most = if self.call_timeout_max_ms > 0 { self.call_timeout_max_ms } else { u64::MAX };
+        timeout.map(|timeout| Duration::from_millis(timeout.min(most)))
+    }
+
+    pub(crate) fn limits_of(&self, role: &str) -> SessionLimits {
+        self.role_limits.get(role).copied().unwrap_or(self.limits)
+    }
+
+    pub(crate) const fn outbox(&self) -> OutboxLimits {
+        OutboxLimits { bytes_max: self.outbox_bytes_max, slow_consumer: self.slow_consumer }
+    }
+}
