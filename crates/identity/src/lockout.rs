@@ -68,25 +68,28 @@ impl Lockout {
     pub(crate) fn begin(&self, guessers: &[Guesser]) -> Result<()> {
         let now = self.clock.instant();
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        for guesser in guessers {
-            let Some(record) = records.get(guesser) else { continue };
-            let left = guesser.wait(record.failures).saturating_sub(now.saturating_duration_since(record.last));
-            if !left.is_zero() {
-                let wait = Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0));
-                return Err(Error::too_many(
-                    format!("too many failed attempts; try again in {} s", wait.as_secs()),
-                    wait,
-                ));
-            }
-        }
-        for guesser in guessers {
-            make_room(&mut records, guesser, now);
-            let record = records.entry(guesser.clone()).or_insert(Record { failures: 0, last: now });
-            let old = now.saturating_duration_since(record.last) > FORGET;
-            record.failures = if old { 1 } else { record.failures.saturating_add(1) };
-            record.last = now;
-        }
+        check(&records, guessers, now)?;
+        count(&mut records, guessers, now);
         Ok(())
+    }
+
+    /// Whether an attempt may begin whose failure is counted once it has failed ([`Lockout::failed`]). For
+    /// attempts of which honest clients make many at once, and guessers no more than they have connections.
+    pub(crate) fn check(&self, guessers: &[Guesser]) -> Result<()> {
+        check(&self.records.lock().unwrap_or_else(PoisonError::into_inner), guessers, self.clock.instant())
+    }
+
+    /// An attempt that was only checked has failed.
+    pub(crate) fn failed(&self, guessers: &[Guesser]) {
+        count(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner), guessers, self.clock.instant());
+    }
+
+    /// An attempt that was only checked has succeeded: the names' failures are forgotten.
+    pub(crate) fn passed(&self, guessers: &[Guesser]) {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        for guesser in guessers.iter().filter(|guesser| matches!(guesser, Guesser::Name(_))) {
+            records.remove(guesser);
+        }
     }
 
     /// The attempt succeeded. A name's failures are forgotten; a source's only shrink, or else one
@@ -115,6 +118,29 @@ impl Lockout {
                 record.failures = record.failures.saturating_sub(1);
             }
         }
+    }
+}
+
+/// Whoever has to wait is told for how long.
+fn check(records: &HashMap<Guesser, Record>, guessers: &[Guesser], now: Instant) -> Result<()> {
+    for guesser in guessers {
+        let Some(record) = records.get(guesser) else { continue };
+        let left = guesser.wait(record.failures).saturating_sub(now.saturating_duration_since(record.last));
+        if !left.is_zero() {
+            let wait = Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0));
+            return Err(Error::too_many(format!("too many failed attempts; try again in {} s", wait.as_secs()), wait));
+        }
+    }
+    Ok(())
+}
+
+fn count(records: &mut HashMap<Guesser, Record>, guessers: &[Guesser], now: Instant) {
+    for guesser in guessers {
+        make_room(records, guesser, now);
+        let record = records.entry(guesser.clone()).or_insert(Record { failures: 0, last: now });
+        let old = now.saturating_duration_since(record.last) > FORGET;
+        record.failures = if old { 1 } else { record.failures.saturating_add(1) };
+        record.last = now;
     }
 }
 

@@ -16,10 +16,9 @@ use super::principal::{Principal, looks_like_token, ticket_digest};
 use super::step::{WampStep, abort};
 use crate::identity::{Credentials, Identity};
 use crate::jwt::TOKEN_BYTES_MAX;
-use crate::lockout::Guesser;
 
 /// The URI for those who come too often.
-const TOO_MANY: &str = "crossgate.error.too_many";
+pub(super) const TOO_MANY: &str = "crossgate.error.too_many";
 /// The longest answer, in bytes.
 const SIGNATURE_BYTES_MAX: usize = TOKEN_BYTES_MAX;
 
@@ -50,22 +49,20 @@ impl Identity {
         }
         let is_token = matches!(*pending, Pending::Ticket(_)) && base.set.tokens && looks_like_token(signature);
         let guessers = base.guessers(!is_token);
-        if let Err(error) = self.lockout.begin(&guessers) {
+        if let Err(error) = self.lockout.check(&guessers) {
             return abort(TOO_MANY, error.public());
         }
         match self.judged(&base, *pending, signature, extra, is_token).await {
             Judged::Fits(granted, more) => {
-                self.lockout.succeeded(&guessers);
+                self.lockout.passed(&guessers);
                 self.welcome(&base, *granted, &more)
             }
             Judged::Not(reason) => {
+                self.lockout.failed(&guessers);
                 tracing::info!(method = base.method.as_str(), realm = %base.realm, "a WAMP client was refused: {reason}");
                 denied(&base.set)
             }
-            Judged::Unknown(fault) => {
-                self.lockout.withdrawn(&guessers);
-                abort(error::AUTHENTICATION_FAILED, fault.public())
-            }
+            Judged::Unknown(fault) => abort(error::AUTHENTICATION_FAILED, fault.public()),
         }
     }
 
@@ -110,11 +107,6 @@ impl Identity {
         let waited = self.means.clock.instant().saturating_duration_since(base.began);
         let late = waited > WAMP_CHALLENGE_LIFETIME;
         late.then(|| abort(error::AUTHENTICATION_FAILED, "the authentication took too long; connect again"))
-    }
-
-    /// Counts an attempt that an authenticator will judge; the refusal when there have been too many.
-    pub(super) fn admitted(&self, guessers: &[Guesser]) -> Result<(), WampStep> {
-        self.lockout.begin(guessers).map_err(|error| abort(TOO_MANY, error.public()))
     }
 }
 

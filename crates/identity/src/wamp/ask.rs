@@ -6,13 +6,15 @@ use crossgate_wamp::uri::{Match, Rules};
 use crossgate_wamp::uris::error;
 use crossgate_wamp::{Map, Value};
 
+use super::answer::TOO_MANY;
 use super::attempt::{Base, Pending, WampAsked};
 use super::authorize::kind;
-use super::begin::{DYNAMIC, challenge, cryptosign_step, no_randomness, realm_of, scram_step};
-use super::compile::Authenticator;
+use super::begin::no_randomness;
+use super::challenge::{challenge, cryptosign_step, scram_step};
 use super::grant::{Granted, is_reserved};
 use super::method::WampMethod;
 use super::returned::{Answer, Credential};
+use super::set::Authenticator;
 use super::step::{WampAsk, WampAskError, WampStep, abort};
 use crate::identity::Identity;
 use crate::random;
@@ -20,6 +22,8 @@ use crate::state::NAME_BYTES_MAX;
 
 /// The longest message of an authenticator that is passed on, in characters.
 const MESSAGE_CHARS_MAX: usize = 512;
+/// What `authprovider` says where an authenticator decides.
+const DYNAMIC: &str = "dynamic";
 /// Errors that say nothing about the client's credentials: they do not count as a wrong guess.
 const TECHNICAL: [&str; 9] = [
     error::NO_SUCH_PROCEDURE,
@@ -37,10 +41,10 @@ impl Identity {
     /// Has an authenticator asked. `ticket` is what the client has shown.
     pub(super) fn ask(&self, base: Base, authenticator: &Authenticator, ticket: Option<&str>) -> WampStep {
         let guessers = base.guessers(base.method != WampMethod::Tls && base.method != WampMethod::Anonymous);
-        if let Err(step) = self.admitted(&guessers) {
-            return step;
+        if let Err(error) = self.lockout.check(&guessers) {
+            return abort(TOO_MANY, error.public());
         }
-        let realm = realm_of(authenticator.realm.as_ref(), &base.realm);
+        let realm = authenticator.realm.as_ref().unwrap_or(&base.realm).clone();
         let mut details = base.details(self.means.clock.now());
         if let Some(ticket) = ticket {
             details.insert("ticket", ticket);
@@ -66,23 +70,24 @@ impl Identity {
             Ok(value) => value,
             Err(fault) => {
                 if TECHNICAL.contains(&fault.uri.as_str()) {
-                    self.lockout.withdrawn(&guessers);
                     tracing::warn!(%procedure, uri = fault.uri, "an authenticator did not decide");
+                } else {
+                    self.lockout.failed(&guessers);
                 }
                 return refused(&procedure, fault);
             }
         };
         if let Some(step) = self.outlived(&base) {
-            self.lockout.withdrawn(&guessers);
             return step;
         }
         let step = self.understood(*base, &value);
         match &step {
             WampStep::Abort { uri, message } => {
-                self.lockout.withdrawn(&guessers);
                 tracing::error!(%procedure, %uri, "an authenticator's answer was refused: {message}");
             }
-            _ => self.lockout.succeeded(&guessers),
+            WampStep::Welcome(_) => self.lockout.passed(&guessers),
+            // A challenge is still to be answered.
+            WampStep::Challenge { .. } | WampStep::Ask(_) => {}
         }
         step
     }

@@ -11,10 +11,10 @@ use crossgate_wamp::{Map, Value};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::compile::Set;
 use super::grant::Granted;
 use super::method::WampMethod;
 use super::principal::Principal;
+use super::set::Set;
 use super::transport::WampTransport;
 use crate::lockout::Guesser;
 use crate::state::State;

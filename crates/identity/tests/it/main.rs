@@ -11,3 +11,4 @@ mod kit;
 mod oauth;
 mod passwords;
 mod tokens;
+mod wamp;
