@@ -25,7 +25,7 @@ const MESSAGE_CHARS_MAX: usize = 512;
 /// What `authprovider` says where an authenticator decides.
 const DYNAMIC: &str = "dynamic";
 /// Errors that say nothing about the client's credentials: they do not count as a wrong guess.
-const TECHNICAL: [&str; 9] = [
+const TECHNICAL: [&str; 14] = [
     error::NO_SUCH_PROCEDURE,
     error::NO_SUCH_REALM,
     error::RUNTIME_ERROR,
@@ -33,7 +33,12 @@ const TECHNICAL: [&str; 9] = [
     error::CANCELED,
     error::UNAVAILABLE,
     error::NO_AVAILABLE_CALLEE,
+    error::NO_ELIGIBLE_CALLEE,
+    error::MAX_CONCURRENCY_REACHED,
     error::NETWORK_FAILURE,
+    error::INVALID_ARGUMENT,
+    error::PAYLOAD_SIZE_EXCEEDED,
+    TOO_MANY,
     error::AUTHENTICATION_FAILED,
 ];
 
@@ -156,15 +161,20 @@ impl Identity {
 /// The authenticator's own error, or that it could not be asked.
 fn refused(procedure: &str, fault: WampAskError) -> WampStep {
     let message = match (&*fault.uri, fault.message) {
-        (error::NO_SUCH_PROCEDURE, None) => format!("no callee registered for procedure <{procedure}>"),
+        (error::NO_SUCH_PROCEDURE, Some(message)) if message.contains(procedure) => shortened(&message),
+        (error::NO_SUCH_PROCEDURE, _) => format!("no callee registered for procedure <{procedure}>"),
         (error::TIMEOUT, _) => "the authenticator took too long".to_owned(),
-        (_, Some(message)) => message.chars().take(MESSAGE_CHARS_MAX).collect(),
+        (_, Some(message)) => shortened(&message),
         (_, None) => "the authenticator refused".to_owned(),
     };
     if !fault.uri.is_empty() && Rules::Loose.allow(&fault.uri, Match::Exact) {
         return WampStep::Abort { uri: fault.uri.into(), message };
     }
     abort(error::RUNTIME_ERROR, message)
+}
+
+fn shortened(message: &str) -> String {
+    message.chars().take(MESSAGE_CHARS_MAX).collect()
 }
 
 /// For messages about values of the wrong type.

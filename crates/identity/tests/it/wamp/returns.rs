@@ -136,6 +136,7 @@ async fn an_authenticators_own_error_is_the_clients() {
         (fault("com.xbr.error.denied", Some("not today")), "com.xbr.error.denied", "not today"),
         (fault("wamp.error.runtime_error", Some("division by zero")), "wamp.error.runtime_error", "division by zero"),
         (fault("wamp.error.no_such_procedure", None), "wamp.error.no_such_procedure", "com.example.ticket"),
+        (fault("wamp.error.no_such_procedure", Some("gone")), "wamp.error.no_such_procedure", "<com.example.ticket>"),
         (fault("wamp.error.timeout", None), "wamp.error.timeout", "took too long"),
         (fault("com.xbr.error.denied", None), "com.xbr.error.denied", "refused"),
         (fault("no uri, this", Some("odd")), "wamp.error.runtime_error", "odd"),
@@ -156,9 +157,10 @@ async fn an_authenticators_own_error_is_the_clients() {
 #[tokio::test]
 async fn a_refusal_slows_down_guessing_and_an_authenticator_that_is_away_does_not() {
     let world = World::open(CONFIG).await;
-    for _ in 0..10 {
-        let step = judged(&world, Err(fault("wamp.error.no_such_procedure", None))).await;
-        assert_eq!(uri(step), "wamp.error.no_such_procedure");
+    for technical in ["wamp.error.no_such_procedure", "wamp.error.timeout", "crossgate.error.too_many"] {
+        for _ in 0..10 {
+            assert_eq!(uri(judged(&world, Err(fault(technical, None))).await), technical);
+        }
     }
     for _ in 0..6 {
         let step = judged(&world, Err(fault("com.xbr.error.denied", None))).await;
