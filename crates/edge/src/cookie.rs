@@ -9,9 +9,22 @@ pub fn session_cookie_name(secure: bool) -> &'static str {
     if secure { "__Host-crossgate" } else { "crossgate" }
 }
 
+/// The cookie that stands for who joined a WAMP realm with it.
+pub(crate) fn wamp_cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-crossgate-wamp" } else { "crossgate-wamp" }
+}
+
+/// Its value.
+pub(crate) fn wamp_cookie(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    single(headers, wamp_cookie_name(secure))
+}
+
 /// The session cookie's value. A request that has two of them (another host may have planted one) has none.
 pub fn session_cookie(headers: &HeaderMap, secure: bool) -> Option<&str> {
-    let name = session_cookie_name(secure);
+    single(headers, session_cookie_name(secure))
+}
+
+fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers
         .get_all(COOKIE)
         .iter()

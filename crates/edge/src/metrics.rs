@@ -125,10 +125,12 @@ pub(crate) enum Talked {
     Stopped,
     /// The peer does not take a message of the size of one for it.
     TooLarge,
+    /// The peer did not read what could not be left out.
+    Slow,
 }
 
 impl Talked {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Session, "session"),
         (Self::Peer, "peer"),
         (Self::Fault, "fault"),
@@ -136,6 +138,7 @@ impl Talked {
         (Self::Dead, "dead"),
         (Self::Stopped, "stopped"),
         (Self::TooLarge, "too_large"),
+        (Self::Slow, "slow"),
     ];
 }
 

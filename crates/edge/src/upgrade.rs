@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use crossgate_wamp::serializer::Serializer;
-use crossgate_wamp::wire::Format;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
@@ -23,9 +21,6 @@ pub(crate) struct Upgrade {
     pub(crate) facts: Facts,
 }
 
-/// The form of what has none: never looked at.
-pub(crate) const NO_FORM: Serializer = Serializer { format: Format::Json, batched: false };
-
 /// Talks WebSocket on what was a connection of HTTP.
 pub(crate) async fn serve(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Receiver<()>) {
     let door = &peer.door;
@@ -36,8 +31,8 @@ pub(crate) async fn serve(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Recei
         Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Upgrade),
     };
     let io = parts.io.into_inner();
-    facts.peer = io.peer_name();
-    let Some(session) = wamp::connect(&door.shared, &state, facts) else { return };
+    facts.client.peer = io.peer_name();
+    let session = wamp::connect(&door.shared, &state, facts);
     let wamp = &state.listener.wamp;
     let expected = match accepted.form {
         None => Expected::Any,
@@ -50,6 +45,7 @@ pub(crate) async fn serve(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Recei
         encoder: Encoder::new(expected, accepted.compressed),
         input: BytesMut::from(parts.read_buf),
         form: accepted.form,
+        message_bytes_max: wamp.message_bytes_max,
     };
     let terms = Terms::new(wamp, true);
     drop(state);

@@ -37,8 +37,8 @@ pub struct Wamp {
     pub message_bytes_max: usize,
     /// Size of one WebSocket frame, in bytes.
     pub frame_bytes_max: usize,
-    /// For the first message (HELLO) of a connection, in milliseconds.
-    pub hello_ms: u64,
+    /// For a client to join a realm: HELLO, and the proof of who it is. In milliseconds.
+    pub join_ms: u64,
     /// A peer that is silent for so long is sent a ping, and after as long again without any sign it is taken for dead. In
     /// milliseconds; 0 never asks.
     pub ping_ms: u64,
@@ -51,6 +51,9 @@ pub struct Wamp {
     /// Whether WebSocket messages are compressed for clients that ask for it (permessage-deflate, RFC 7692), each by
     /// itself, so that nothing is kept between messages. It costs more time than it saves on a fast network.
     pub compress: bool,
+    /// Whether browsers are given a cookie that stands for who joined with it, where cookies are one of the ways to
+    /// prove who one is (`[identity.wamp.auth]`).
+    pub cookie: bool,
     /// HTTP long-poll.
     pub longpoll: Longpoll,
 }
@@ -68,12 +71,13 @@ impl Default for Wamp {
             origins: Vec::new(),
             message_bytes_max: rawsocket::FRAME_BYTES_MAX,
             frame_bytes_max: rawsocket::FRAME_BYTES_MAX,
-            hello_ms: 10_000,
+            join_ms: 30_000,
             ping_ms: 20_000,
             rawsocket_ping: false,
             send_ms: 30_000,
             goodbye_ms: 5_000,
             compress: false,
+            cookie: false,
             longpoll: Longpoll::default(),
         }
     }
@@ -143,8 +147,8 @@ impl Wamp {
         Serializer::ALL.into_iter().filter(|form| served(form) && (self.batched || !form.batched)).collect()
     }
 
-    pub(crate) fn hello(&self) -> Duration {
-        Duration::from_millis(self.hello_ms)
+    pub(crate) fn join(&self) -> Duration {
+        Duration::from_millis(self.join_ms)
     }
     pub(crate) fn ping(&self) -> Option<Duration> {
         (self.ping_ms > 0).then(|| Duration::from_millis(self.ping_ms))
@@ -173,7 +177,7 @@ impl Wamp {
             return Some(format!("{name} must be between {} and {}", allowed.start(), allowed.end()));
         }
         let counts = [
-            ("wamp.hello_ms", self.hello_ms),
+            ("wamp.join_ms", self.join_ms),
             ("wamp.send_ms", self.send_ms),
             ("wamp.longpoll.sessions", self.longpoll.sessions as u64),
             ("wamp.longpoll.sessions_per_ip", self.longpoll.sessions_per_ip as u64),

@@ -14,6 +14,7 @@ use crossgate_identity::PeerCertificate;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ProtocolVersion;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -44,6 +45,9 @@ const PENDING_RESETS_MAX: usize = 20;
 /// Streams that we had to reset for a peer's faults; more end the connection (CVE-2025-8671).
 const ERROR_RESETS_MAX: usize = 64;
 
+/// What keying material for channel bindings is derived with (RFC 9266 §2).
+const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+
 /// Who is at the other end, as far as the transport knows. Made once per connection.
 pub(crate) struct Peer {
     pub(crate) door: Arc<Door>,
@@ -52,6 +56,8 @@ pub(crate) struct Peer {
     pub(crate) tls: bool,
     pub(crate) http1: bool,
     pub(crate) certificate: Option<Arc<PeerCertificate>>,
+    /// Keying material of the TLS connection that a client can bind its proof to (RFC 9266); TLS 1.3 alone has it.
+    pub(crate) exporter: Option<[u8; 32]>,
     activity: Arc<Activity>,
     /// What the connection becomes when HTTP has answered its last request.
     next: Mutex<Option<upgrade::Upgrade>>,
@@ -60,7 +66,30 @@ pub(crate) struct Peer {
 impl Peer {
     fn new(door: &Arc<Door>, address: Option<IpAddr>, tls: bool, http1: bool) -> Self {
         let activity = Arc::new(Activity::default());
-        Self { door: Arc::clone(door), address, tls, http1, certificate: None, activity, next: Mutex::new(None) }
+        Self {
+            door: Arc::clone(door),
+            address,
+            tls,
+            http1,
+            certificate: None,
+            exporter: None,
+            activity,
+            next: Mutex::new(None),
+        }
+    }
+
+    /// What is under the framing, as WAMP peers name it.
+    pub(crate) fn channel(&self) -> &'static str {
+        match (self.tls, self.address) {
+            (true, _) => "tls",
+            (false, Some(_)) => "tcp",
+            (false, None) => "unix",
+        }
+    }
+
+    /// Whether nobody can listen in.
+    pub(crate) fn is_private(&self) -> bool {
+        self.channel() != "tcp"
     }
 
     /// Has the connection become something else when the answer has been sent.
@@ -155,7 +184,11 @@ async fn secured(
             return door.metrics.failed(Failure::Certificate);
         }
     };
-    let peer = Arc::new(Peer { certificate, ..Peer::new(door, address, true, http1) });
+    let exporter = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => session.export_keying_material([0; 32], EXPORTER_LABEL, None).ok(),
+        _ => None,
+    };
+    let peer = Arc::new(Peer { certificate, exporter, ..Peer::new(door, address, true, http1) });
     let mut io = Io::new(Transport::Tls(Box::new(stream)), Arc::clone(&peer.activity));
     if http1 && speaks_rawsocket(state) {
         let mut told = stage.clone();

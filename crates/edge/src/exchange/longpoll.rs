@@ -115,8 +115,8 @@ async fn open(x: &Exchange<'_>, caller: Arc<Caller>, body: &mut Body) -> Result<
     })?;
     let place =
         door.longpoll.enter(x.from.source, wamp.longpoll.sessions, wamp.longpoll.sessions_per_ip).map_err(refused)?;
-    let facts = websocket::facts(x, "longpoll", form);
-    let halves = wamp::connect(&door.shared, x.state, facts).ok_or_else(|| refused(Refused::Closing))?;
+    let facts = websocket::facts(x, "longpoll", Some(form));
+    let halves = wamp::connect(&door.shared, x.state, facts);
     let (session, running) = Session::new(form, caller, halves);
     let (door, terms) = (Arc::clone(door), Terms::new(wamp, false));
     let idle = Duration::from_millis(wamp.longpoll.idle_ms);

@@ -2,21 +2,30 @@
 
 use std::sync::Arc;
 
-use http::header::HOST;
+use crossgate_identity::WampTransport;
+use crossgate_wamp::Map;
+use crossgate_wamp::serializer::Serializer;
+use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, PROXY_AUTHORIZATION, SEC_WEBSOCKET_KEY, SET_COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
 
+use super::head::API_KEY;
 use super::{Answer, Exchange};
-use crate::config::{Method, Surface, WampTransport};
-use crate::cookie::session_cookie;
+use crate::config::{self, Method, Surface};
+use crate::cookie::{session_cookie, wamp_cookie, wamp_cookie_name};
 use crate::door::State;
 use crate::problem::Problem;
-use crate::upgrade::{NO_FORM, Upgrade};
+use crate::upgrade::Upgrade;
 use crate::wamp::Facts;
 use crate::ws::{self, Rules};
+
+/// Headers that are nobody else's business.
+const SECRET: [HeaderName; 5] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_KEY, API_KEY];
 
 /// Whether this is the path of WebSocket here.
 pub(super) fn is_at(state: &State, path: &str) -> bool {
     let wamp = &state.listener.wamp;
-    state.serves(Surface::Wamp) && wamp.speaks(WampTransport::Websocket) && path == wamp.path
+    state.serves(Surface::Wamp) && wamp.speaks(config::WampTransport::Websocket) && path == wamp.path
 }
 
 /// Answers a handshake; when it holds, the connection becomes WebSocket after the answer.
@@ -30,7 +39,7 @@ pub(super) fn answer(x: &Exchange<'_>) -> Answer {
         compress: wamp.compress,
         echo: shared.echoes(),
     };
-    let (accepted, answer) = match ws::negotiate(x.head, &rules) {
+    let (accepted, mut answer) = match ws::negotiate(x.head, &rules) {
         Ok(agreed) => agreed,
         Err(problem) => return problem.response(x.trace),
     };
@@ -38,8 +47,11 @@ pub(super) fn answer(x: &Exchange<'_>) -> Answer {
         let problem = Problem::new(http::StatusCode::UPGRADE_REQUIRED, "this connection cannot become WebSocket");
         return problem.response(x.trace);
     };
-    let form = accepted.form.unwrap_or(NO_FORM);
-    x.peer.upgrade(Upgrade { on, accepted, facts: facts(x, "websocket", form) });
+    let mut facts = facts(x, "websocket", accepted.form);
+    if wamp.cookie && x.head.headers.contains_key(ORIGIN) {
+        give_cookie(x, &mut facts, &mut answer);
+    }
+    x.peer.upgrade(Upgrade { on, accepted, facts });
     answer
 }
 
@@ -52,19 +64,51 @@ pub(super) fn own<'a>(x: &'a Exchange<'_>) -> Option<(&'a str, &'a str)> {
     Some((if x.from.secure { "https" } else { "http" }, host?))
 }
 
-/// What is known of a peer that came by a request.
-pub(super) fn facts(x: &Exchange<'_>, kind: &'static str, form: crossgate_wamp::serializer::Serializer) -> Facts {
-    let counts = x.state.accepts(Method::Session) && (x.from.secure || x.peer.door.bound.is_local());
-    Facts {
-        listener: Arc::clone(&x.peer.door.name),
-        kind,
-        form,
-        source: x.from.source,
-        peer: x.from.source.map_or_else(|| "unix".to_owned(), |source| source.to_string()),
-        secure: x.from.secure,
-        certificate: x.peer.certificate.clone().filter(|_| x.state.accepts(Method::Certificate)),
-        session_cookie: counts.then(|| session_cookie(&x.head.headers, x.from.secure)).flatten().map(str::to_owned),
-        headers: x.head.headers.clone(),
-        message_bytes_max: usize::MAX,
+/// Gives a browser the cookie of WAMP sessions, unless it has one that stands for somebody. A handshake without
+/// is as good, so what fails here is passed over.
+fn give_cookie(x: &Exchange<'_>, facts: &mut Facts, answer: &mut Answer) {
+    let secure = x.from.secure;
+    let presented = wamp_cookie(&x.head.headers, secure);
+    let Ok(cookie) = x.peer.door.shared.identity.wamp_cookie(presented) else { return };
+    if let Some(value) = cookie.to_set() {
+        let attributes =
+            if secure { "Path=/; HttpOnly; SameSite=Lax; Secure" } else { "Path=/; HttpOnly; SameSite=Lax" };
+        let line = format!("{}={}; {attributes}", wamp_cookie_name(secure), value.expose_secret());
+        if let Ok(mut line) = HeaderValue::try_from(line) {
+            line.set_sensitive(true);
+            answer.headers_mut().append(SET_COOKIE, line);
+        }
     }
+    facts.client.cookie = Some(cookie);
+}
+
+/// What is known of a peer that came by a request.
+pub(super) fn facts(x: &Exchange<'_>, framing: &'static str, form: Option<Serializer>) -> Facts {
+    let counts = x.state.accepts(Method::Session) && (x.from.secure || x.peer.door.bound.is_local());
+    let session = counts.then(|| session_cookie(&x.head.headers, x.from.secure)).flatten();
+    let client = WampTransport {
+        listener: Arc::clone(&x.peer.door.name),
+        framing,
+        channel: if x.from.secure { "tls" } else { x.peer.channel() },
+        peer: x.from.source.map_or_else(|| "unix".to_owned(), |source| source.to_string()),
+        source: x.from.source,
+        secure: x.from.secure || x.peer.is_private(),
+        certificate: x.peer.certificate.clone().filter(|_| x.state.accepts(Method::Certificate)),
+        tls_exporter: x.peer.exporter,
+        session_cookie: session.map(SecretString::from),
+        headers: shown(&x.head.headers),
+        ..WampTransport::default()
+    };
+    Facts { form, client, message_bytes_max: usize::MAX }
+}
+
+/// The headers that others may be shown: authenticators, and who watches sessions.
+fn shown(headers: &HeaderMap) -> Map {
+    let mut map = Map::new();
+    for name in headers.keys().filter(|name| !SECRET.contains(name)) {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        map.insert(name.as_str(), values.join(", "));
+    }
+    map
 }

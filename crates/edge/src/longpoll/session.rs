@@ -197,9 +197,9 @@ impl Running {
     async fn serve(&mut self, terms: &Terms, idle: Duration, mut stage: watch::Receiver<()>) -> Talked {
         let session = Arc::clone(&self.session);
         let mut abandoned = pin!(abandoned(&session, idle));
-        let mut hello = pin!(sleep(terms.hello));
+        let mut late = pin!(sleep(terms.join));
         let mut stopping = pin!(sleep(terms.goodbye));
-        let (mut told, mut greeted) = (false, false);
+        let mut told = false;
         loop {
             tokio::select! {
                 biased;
@@ -212,7 +212,6 @@ impl Running {
                 () = session.over.notified() => return Talked::Session,
                 arrival = self.arrivals.recv() => {
                     let Some(arrival) = arrival else { return Talked::Lost };
-                    greeted = true;
                     match deliver(&mut self.peer, session.form, arrival).await {
                         Some(Step::Continue) => {}
                         Some(Step::Close) => return Talked::Session,
@@ -220,7 +219,12 @@ impl Running {
                     }
                 }
                 () = stopping.as_mut(), if told => return Talked::Stopped,
-                () = hello.as_mut(), if !greeted => return Talked::Fault,
+                () = late.as_mut() => {
+                    if !self.peer.has_joined() {
+                        return Talked::Fault;
+                    }
+                    late.as_mut().reset(Instant::now() + terms.join);
+                }
                 () = abandoned.as_mut() => return Talked::Dead,
             }
         }

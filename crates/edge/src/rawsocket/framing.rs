@@ -23,6 +23,10 @@ impl Decoder {
 }
 
 impl Decode for Decoder {
+    fn limit(&mut self, message_bytes_max: usize) {
+        self.bytes_max = message_bytes_max;
+    }
+
     fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, Fault> {
         let Some(header) = input.first_chunk::<HEADER_BYTES>() else { return Ok(None) };
         let prefix = Prefix::decode(*header, self.bytes_max)

@@ -4,18 +4,18 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use crossgate_identity::WampTransport;
 use crossgate_wamp::rawsocket::{
     FRAME_BYTES_MAX, HEADER_BYTES, Handshake, LIMIT_BYTES_MIN, MAGIC, Refusal, Request, refuse, request,
 };
 use crossgate_wamp::serializer::Serializer;
 use crossgate_wamp::wire::Format;
-use http::HeaderMap;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{Decoder, Encoder};
-use crate::config::Wamp;
+use crate::config::{Method, Wamp};
 use crate::connection::{Io, Peer};
 use crate::door::State;
 use crate::metrics::Failure;
@@ -45,25 +45,26 @@ pub(crate) async fn serve(mut io: Io, state: &State, peer: Arc<Peer>, stage: wat
         Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Slow),
     };
     let form = Serializer { format: agreed.format, batched: false };
-    let facts = Facts {
+    let client = WampTransport {
         listener: Arc::clone(&door.name),
-        kind: "rawsocket",
-        form,
-        source: peer.address,
+        framing: "rawsocket",
+        channel: peer.channel(),
         peer: io.peer_name(),
-        secure: peer.tls,
-        certificate: peer.certificate.clone().filter(|_| state.accepts(crate::config::Method::Certificate)),
-        session_cookie: None,
-        headers: HeaderMap::new(),
-        message_bytes_max: agreed.peer_bytes_max,
+        source: peer.address,
+        secure: peer.is_private(),
+        certificate: peer.certificate.clone().filter(|_| state.accepts(Method::Certificate)),
+        tls_exporter: peer.exporter,
+        ..WampTransport::default()
     };
-    let Some(session) = wamp::connect(&door.shared, state, facts) else { return };
+    let facts = Facts { form: Some(form), client, message_bytes_max: agreed.peer_bytes_max };
+    let session = wamp::connect(&door.shared, state, facts);
     let connection = Connection {
         io,
         decoder: Decoder::new(agreed.own_bytes_max),
         encoder: Encoder::new(agreed.peer_bytes_max),
         input: BytesMut::new(),
         form: Some(form),
+        message_bytes_max: agreed.own_bytes_max,
     };
     let terms = Terms::new(&state.listener.wamp, state.listener.wamp.rawsocket_ping);
     converse(connection, session, terms, stage, &door.metrics.rawsocket).await;

@@ -1,13 +1,13 @@
 //! A conversation, from the end of the handshake to the end of the connection.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use crossgate_wamp::serializer::Serializer;
-use tokio::io::{AsyncWriteExt as _, split};
+use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -34,6 +34,8 @@ pub(crate) struct Connection<D, E> {
     pub(crate) input: BytesMut,
     /// How messages stand in frames; `None` where frames are what they are.
     pub(crate) form: Option<Serializer>,
+    /// The largest message that is taken, in bytes.
+    pub(crate) message_bytes_max: usize,
 }
 
 /// What came to its end first.
@@ -42,6 +44,9 @@ enum First {
     Late(Late),
     Wrote(Written),
 }
+
+/// A reason to close, for those who say one.
+type Reason = Option<(u16, &'static str)>;
 
 /// Talks until either side has enough. When the stage changes the router says goodbye.
 pub(crate) async fn converse<D: Decode, E: Encode>(
@@ -52,96 +57,128 @@ pub(crate) async fn converse<D: Decode, E: Encode>(
     talk: &Talk,
 ) {
     let _open = talk.begin();
-    let Connection { io, decoder, encoder, input, form } = connection;
+    let Connection { io, decoder, encoder, input, form, message_bytes_max } = connection;
     let activity = io.activity();
     let says_goodbye = encoder.says_goodbye();
     let (read, write) = split(io);
     let link = Link::default();
-    let mut reader = Reader { io: read, decoder, input, form, peer };
+    let mut reader = Reader { io: read, decoder, input, form, peer, message_bytes_max };
     let mut writer = Writer::new(write, encoder, queue, form, terms.send);
-    let ticker_stage = stage.clone();
 
-    let ended = {
-        let mut writing = pin!(writer.run(&link));
-        let first = {
-            let mut reading = pin!(reader.run(&link, &mut stage));
-            let mut ticking = pin!(ticker::run(&link, &terms, ticker_stage));
-            // In this order: what the first two leave for the writer is written in the same turn.
-            poll_fn(|cx| {
-                if let Poll::Ready(ended) = reading.as_mut().poll(cx) {
-                    return Poll::Ready(First::Read(ended));
-                }
-                if let Poll::Ready(late) = ticking.as_mut().poll(cx) {
-                    return Poll::Ready(First::Late(late));
-                }
-                writing.as_mut().poll(cx).map(First::Wrote)
-            })
-            .await
-        };
-        let (ended, answer) = judge(&first);
-        match answer {
-            Answer::None => {}
-            Answer::Rest => {
-                link.finish();
-                let _ = timeout(terms.goodbye, poll_fn(|cx| quiet(writing.as_mut(), cx))).await;
-            }
-            Answer::Close(reason) => {
-                link.close(reason);
-                let _ = timeout(CLOSE_WAIT, poll_fn(|cx| quiet(writing.as_mut(), cx))).await;
-            }
-        }
-        ended
-    };
-    talk.ended(ended);
+    let (how, last) = Box::pin(run(&mut reader, &mut writer, &link, &terms, &mut stage)).await;
+    talk.ended(how);
+    if let Some(reason) = last {
+        writer.say(reason).await;
+    }
     // The peer closes too, and may still be sending: what it sends is not looked at any more, but a connection
     // that is closed with bytes unread would be reset, and our last words lost.
-    if says_goodbye && matches!(ended, Talked::Session | Talked::Stopped) {
+    if says_goodbye && matches!(how, Talked::Session | Talked::Stopped) {
         let _ = timeout(CLOSE_WAIT, reader.until_closed()).await;
     }
-    if ended == Talked::Fault {
+    if how == Talked::Fault {
         activity.leave_unread();
     }
-    if !matches!(ended, Talked::Lost | Talked::Dead) {
-        let _ = timeout(terms.send, writer.io.shutdown()).await;
+    if !matches!(how, Talked::Lost | Talked::Dead | Talked::Slow) {
+        writer.shutdown().await;
     }
     drop(writer);
     reader.peer.lost().await;
 }
 
-fn quiet(writing: Pin<&mut impl Future<Output = Written>>, cx: &mut Context<'_>) -> Poll<()> {
-    writing.poll(cx).map(|_| ())
+/// Reads and writes until the end; gives how it ended, and what is still to be said if anything is.
+async fn run<R, W, D, E>(
+    reader: &mut Reader<R, D>,
+    writer: &mut Writer<W, E>,
+    link: &Link,
+    terms: &Terms,
+    stage: &mut watch::Receiver<()>,
+) -> (Talked, Option<Reason>)
+where
+    R: AsyncRead + Unpin + Send,
+    W: AsyncWrite + Unpin + Send,
+    D: Decode,
+    E: Encode,
+{
+    let ticker_stage = stage.clone();
+    let mut reading = pin!(reader.run(link, stage));
+    {
+        let mut writing = pin!(writer.run(link));
+        let mut ticking = pin!(ticker::run(link, terms, ticker_stage));
+        // In this order: what the first two leave for the writer is written in the same turn.
+        let first = poll_fn(|cx| {
+            if let Poll::Ready(ended) = reading.as_mut().poll(cx) {
+                return Poll::Ready(First::Read(ended));
+            }
+            if let Poll::Ready(late) = ticking.as_mut().poll(cx) {
+                return Poll::Ready(First::Late(late));
+            }
+            writing.as_mut().poll(cx).map(First::Wrote)
+        })
+        .await;
+        match judge(&first) {
+            Judged::Ended(how) => return (how, None),
+            Judged::Close(how, reason) => {
+                link.close(reason);
+                let _ = timeout(CLOSE_WAIT, writing).await;
+                return (how, None);
+            }
+            Judged::Finish => {
+                link.finish();
+                let drained = matches!(timeout(terms.goodbye, writing).await, Ok(Written::Drained));
+                return (Talked::Session, drained.then_some(NORMAL));
+            }
+            Judged::Drained => {}
+        }
+    }
+    if writer.has_overflowed() {
+        return (Talked::Slow, None);
+    }
+    if !link.has_joined() {
+        return (Talked::Session, Some(NORMAL));
+    }
+    // The router has said GOODBYE; the peer may answer.
+    match timeout(terms.goodbye, reading).await {
+        Ok(Ended::Lost) => (Talked::Lost, None),
+        Ok(Ended::Peer(code)) => (Talked::Peer, Some(code.map(|code| (code, "")))),
+        Ok(Ended::Fault(fault)) => (Talked::Fault, Some(Some((fault.code.number(), fault.reason)))),
+        Ok(Ended::Session) | Err(_) => (Talked::Session, Some(NORMAL)),
+    }
 }
 
-/// What the writer still has to do.
-enum Answer {
+const NORMAL: Reason = Some((Code::Normal.number(), ""));
+
+/// What an end asks for.
+enum Judged {
     /// Nothing.
-    None,
-    /// To send what is queued, and that all is well.
-    Rest,
-    /// To send a close.
-    Close(Option<(u16, &'static str)>),
+    Ended(Talked),
+    /// To say so, after what is being written.
+    Close(Talked, Reason),
+    /// To send what is queued, and close then.
+    Finish,
+    /// Everything has been sent: to see whether the peer answers.
+    Drained,
 }
 
-/// What an end counts as, and what is answered to it.
-fn judge(first: &First) -> (Talked, Answer) {
-    let close = |code: Code, reason| Answer::Close(Some((code.number(), reason)));
+fn judge(first: &First) -> Judged {
+    let close = |how, code: Code, reason| Judged::Close(how, Some((code.number(), reason)));
     match first {
-        First::Read(Ended::Session) => (Talked::Session, Answer::Rest),
-        First::Read(Ended::Peer(code)) => (Talked::Peer, Answer::Close(code.map(|code| (code, "")))),
+        First::Read(Ended::Session) => Judged::Finish,
+        First::Read(Ended::Peer(code)) => Judged::Close(Talked::Peer, code.map(|code| (code, ""))),
         First::Read(Ended::Fault(fault)) => {
             tracing::debug!(reason = fault.reason, "a WAMP peer broke the rules of its transport");
-            (Talked::Fault, close(fault.code, fault.reason))
+            close(Talked::Fault, fault.code, fault.reason)
         }
-        First::Read(Ended::Lost) => (Talked::Lost, Answer::None),
-        First::Late(Late::Hello) => (Talked::Fault, close(Code::Policy, "no HELLO came in time")),
-        First::Late(Late::Dead) => (Talked::Dead, Answer::None),
-        First::Late(Late::Goodbye) => (Talked::Stopped, close(Code::GoingAway, "the router stops")),
-        First::Wrote(Written::All) => (Talked::Session, Answer::None),
-        First::Wrote(Written::Stalled) => (Talked::Dead, Answer::None),
-        First::Wrote(Written::Broken) => (Talked::Lost, Answer::None),
+        First::Read(Ended::Lost) => Judged::Ended(Talked::Lost),
+        First::Late(Late::Join) => close(Talked::Fault, Code::Policy, "no realm was joined in time"),
+        First::Late(Late::Dead) => Judged::Ended(Talked::Dead),
+        First::Late(Late::Goodbye) => close(Talked::Stopped, Code::GoingAway, "the router stops"),
+        First::Wrote(Written::Drained) => Judged::Drained,
+        First::Wrote(Written::Closed) => Judged::Ended(Talked::Session),
+        First::Wrote(Written::Stalled) => Judged::Ended(Talked::Dead),
+        First::Wrote(Written::Broken) => Judged::Ended(Talked::Lost),
         First::Wrote(Written::TooLarge { bytes, max }) => {
             tracing::debug!(bytes, max, "a WAMP peer does not take a message of this size");
-            (Talked::TooLarge, Answer::None)
+            Judged::Ended(Talked::TooLarge)
         }
     }
 }

@@ -37,6 +37,8 @@ impl Fault {
 
 /// Takes frames apart.
 pub(crate) trait Decode: Send {
+    /// Takes messages of up to so many bytes, from the next one on.
+    fn limit(&mut self, message_bytes_max: usize);
     /// The next thing that the input holds as a whole, taken off it; `None` when more bytes are needed.
     fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, Fault>;
 }

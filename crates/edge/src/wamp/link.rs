@@ -1,16 +1,16 @@
 //! What the halves of a conversation tell each other. One task runs them all, so nobody has to be woken: whoever
 //! is told is polled right after whoever tells.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::framing::Control;
 
-/// Answers to pings that wait for the writer. A peer that sends more of them than it reads gets the newest only,
-/// which the standard permits (RFC 6455 §5.5.3).
+/// Answers to pings that wait for the writer. Of a peer that sends more of them than it reads no more is read
+/// until it does.
 const PONGS_MAX: usize = 32;
 /// How many bytes they may have together; RawSocket sets pings no limit of its own.
 const PONG_BYTES_MAX: usize = 128 * 1024;
@@ -20,18 +20,20 @@ const PONG_BYTES_MAX: usize = 128 * 1024;
 pub(super) struct Link {
     /// The peer was heard of since the ticker last looked.
     heard: AtomicBool,
-    /// The first message has come.
-    greeted: AtomicBool,
+    /// It is known who the peer is.
+    joined: AtomicBool,
     /// There is something in `controls`.
     waiting: AtomicBool,
     /// What is queued is still to be sent, and nothing more will be.
     last: AtomicBool,
     controls: Mutex<Controls>,
+    /// Told when the controls have been taken.
+    taken: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Controls {
-    pongs: VecDeque<Bytes>,
+    pongs: Vec<Bytes>,
     pong_bytes: usize,
     ping: bool,
     close: Option<Option<(u16, &'static str)>>,
@@ -47,12 +49,12 @@ impl Link {
         self.heard.swap(false, Ordering::Relaxed)
     }
 
-    pub(super) fn greet(&self) {
-        self.greeted.store(true, Ordering::Relaxed);
+    pub(super) fn set_joined(&self, joined: bool) {
+        self.joined.store(joined, Ordering::Relaxed);
     }
 
-    pub(super) fn is_greeted(&self) -> bool {
-        self.greeted.load(Ordering::Relaxed)
+    pub(super) fn has_joined(&self) -> bool {
+        self.joined.load(Ordering::Relaxed)
     }
 
     pub(super) fn ping(&self) {
@@ -60,16 +62,22 @@ impl Link {
         self.waiting.store(true, Ordering::Release);
     }
 
-    pub(super) fn pong(&self, payload: Bytes) {
-        let mut controls = self.lock();
-        controls.pong_bytes += payload.len();
-        controls.pongs.push_back(payload);
-        while controls.pongs.len() > PONGS_MAX || controls.pong_bytes > PONG_BYTES_MAX {
-            let Some(oldest) = controls.pongs.pop_front() else { break };
-            controls.pong_bytes -= oldest.len();
+    /// Has a ping answered. Waits until there is room for more of them.
+    pub(super) async fn pong(&self, payload: Bytes) {
+        {
+            let mut controls = self.lock();
+            controls.pong_bytes += payload.len();
+            controls.pongs.push(payload);
         }
-        drop(controls);
         self.waiting.store(true, Ordering::Release);
+        while self.is_full() {
+            self.taken.notified().await;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let controls = self.lock();
+        controls.pongs.len() >= PONGS_MAX || controls.pong_bytes >= PONG_BYTES_MAX
     }
 
     /// Says goodbye, once: the first reason is the one that counts.
@@ -96,13 +104,15 @@ impl Link {
         self.waiting.store(false, Ordering::Release);
         let mut controls = self.lock();
         controls.pong_bytes = 0;
-        let mut all: Vec<Control> = controls.pongs.drain(..).map(Control::Pong).collect();
+        let mut all: Vec<Control> = std::mem::take(&mut controls.pongs).into_iter().map(Control::Pong).collect();
         if std::mem::take(&mut controls.ping) {
             all.push(Control::Ping);
         }
         let close = controls.close.take();
         let closes = close.is_some();
         all.extend(close.map(Control::Close));
+        drop(controls);
+        self.taken.notify_one();
         (all, closes)
     }
 
@@ -113,23 +123,24 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
-    fn a_flood_of_pings_is_answered_with_the_newest() {
+    fn of_a_peer_that_does_not_read_no_more_pings_are_taken() {
         let link = Link::default();
-        for number in 0..100_u8 {
-            link.pong(Bytes::copy_from_slice(&[number]));
+        for (payload, fits) in
+            [(Bytes::from_static(b"?"), PONGS_MAX - 1), (Bytes::from(vec![0; PONG_BYTES_MAX / 2]), 1)]
+        {
+            for _ in 0..fits {
+                assert!(link.pong(payload.clone()).now_or_never().is_some());
+            }
+            let mut one_more = Box::pin(link.pong(payload));
+            assert!(one_more.as_mut().now_or_never().is_none());
+            assert_eq!(link.take().0.len(), fits + 1, "none is lost");
+            assert!(one_more.now_or_never().is_some());
         }
-        let (controls, closes) = link.take();
-        assert!(!closes && controls.len() == PONGS_MAX);
-        assert!(matches!(controls.last(), Some(Control::Pong(payload)) if payload[0] == 99));
-        for _ in 0..3 {
-            link.pong(Bytes::from(vec![0; PONG_BYTES_MAX / 2]));
-        }
-        assert_eq!(link.take().0.len(), 2);
-        link.pong(Bytes::from(vec![0; PONG_BYTES_MAX + 1]));
-        assert_eq!(link.take().0.len(), 0, "more than we keep at all");
     }
 
     #[test]

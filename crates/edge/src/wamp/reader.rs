@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use crossgate_wamp::serializer::{Serializer, split};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 
 use super::framing::{Decode, Fault, Incoming};
 use super::link::Link;
@@ -18,8 +19,12 @@ use crate::ws::Code;
 
 /// What is read at once, in bytes. It is read into a place on the stack, so that a silent peer costs none of it.
 const READ_BYTES: usize = 16 * 1024;
+/// How often is read before the writer has its turn, when there is always more.
+const READS_MAX: usize = 16;
 /// What GOODBYE says when the program stops.
 const SHUTDOWN: &str = "wamp.close.system_shutdown";
+/// The largest message of somebody of whom it is not known who it is, in bytes.
+const STRANGER_BYTES_MAX: usize = 64 * 1024;
 
 /// Why there is nothing more to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,23 +48,24 @@ pub(super) struct Reader<R, D> {
     /// How messages stand in frames; `None` where frames are messages, whatever they hold.
     pub(super) form: Option<Serializer>,
     pub(super) peer: Peer,
+    /// The largest message, in bytes.
+    pub(super) message_bytes_max: usize,
 }
 
 impl<R: AsyncRead + Unpin + Send, D: Decode> Reader<R, D> {
     /// Reads until the end. When the stage changes the router says goodbye, and the peer may still answer.
     pub(super) async fn run(&mut self, link: &Link, stage: &mut watch::Receiver<()>) -> Ended {
-        let mut told = false;
+        let (mut told, mut reads) = (false, 0);
+        self.limit(false);
+        self.notice_join(link);
         loop {
             match self.next() {
-                Ok(Some(Incoming::Message(frame))) => {
-                    link.greet();
-                    match self.deliver(frame).await {
-                        Ok(Step::Continue) => {}
-                        Ok(Step::Close) => return Ended::Session,
-                        Err(fault) => return Ended::Fault(fault),
-                    }
-                }
-                Ok(Some(Incoming::Ping(payload))) => link.pong(payload),
+                Ok(Some(Incoming::Message(frame))) => match self.deliver(frame).await {
+                    Ok(Step::Continue) => self.notice_join(link),
+                    Ok(Step::Close) => return Ended::Session,
+                    Err(fault) => return Ended::Fault(fault),
+                },
+                Ok(Some(Incoming::Ping(payload))) => link.pong(payload).await,
                 Ok(Some(Incoming::Pong)) => {}
                 Ok(Some(Incoming::Close(code))) => return Ended::Peer(code),
                 Err(fault) => return Ended::Fault(fault),
@@ -70,7 +76,13 @@ impl<R: AsyncRead + Unpin + Send, D: Decode> Reader<R, D> {
                         self.peer.close(SHUTDOWN);
                     }
                     read = fill(&mut self.io, &mut self.input) => match read {
-                        Ok(1..) => link.heard(),
+                        Ok(1..) => {
+                            link.heard();
+                            reads += 1;
+                            if reads % READS_MAX == 0 {
+                                yield_now().await;
+                            }
+                        }
                         Ok(0) | Err(_) => return Ended::Lost,
                     }
                 },
@@ -90,6 +102,19 @@ impl<R: AsyncRead + Unpin + Send, D: Decode> Reader<R, D> {
                 },
             }
         }
+    }
+
+    fn notice_join(&mut self, link: &Link) {
+        let joined = self.peer.has_joined();
+        if joined != link.has_joined() {
+            link.set_joined(joined);
+            self.limit(joined);
+        }
+    }
+
+    fn limit(&mut self, joined: bool) {
+        let most = if joined { usize::MAX } else { STRANGER_BYTES_MAX };
+        self.decoder.limit(self.message_bytes_max.min(most));
     }
 
     fn next(&mut self) -> Result<Option<Incoming>, Fault> {

@@ -1,20 +1,24 @@
 //! What holds for one connection, and what is known of who is at its other end.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossgate_identity::PeerCertificate;
+use crossgate_call::Realm;
+use crossgate_identity::WampTransport;
+use crossgate_router::realm::Transport;
 use crossgate_wamp::serializer::Serializer;
-use http::HeaderMap;
+use crossgate_wamp::wire::Format;
 
 use crate::config::Wamp;
+
+/// The form of what has none: for tests, which do not look at it.
+const NO_FORM: Serializer = Serializer { format: Format::Json, batched: false };
 
 /// How long a peer is waited for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
-    /// For its first message.
-    pub(crate) hello: Duration,
+    /// For it to join a realm.
+    pub(crate) join: Duration,
     /// Between two looks whether it is alive; `None` never looks.
     pub(crate) ping: Option<Duration>,
     /// For it to take some of what is being sent.
@@ -26,26 +30,25 @@ pub(crate) struct Terms {
 impl Terms {
     /// What the listener says. `pings`: whether this peer may be asked.
     pub(crate) fn new(wamp: &Wamp, pings: bool) -> Self {
-        Self { hello: wamp.hello(), ping: wamp.ping().filter(|_| pings), send: wamp.send(), goodbye: wamp.goodbye() }
+        Self { join: wamp.join(), ping: wamp.ping().filter(|_| pings), send: wamp.send(), goodbye: wamp.goodbye() }
     }
 }
 
 /// What the transport knows of a connection.
-#[derive(Clone, Debug)]
 pub(crate) struct Facts {
-    pub(crate) listener: Arc<str>,
-    /// `websocket`, `rawsocket` or `longpoll`.
-    pub(crate) kind: &'static str,
-    pub(crate) form: Serializer,
-    /// The address of who calls, as far as it is known.
-    pub(crate) source: Option<IpAddr>,
-    /// The other end of the connection: `tcp4:127.0.0.1:1234`, `unix`.
-    pub(crate) peer: String,
-    pub(crate) secure: bool,
-    pub(crate) certificate: Option<Arc<PeerCertificate>>,
-    pub(crate) session_cookie: Option<String>,
-    /// As they came; whoever shows them leaves out the secret ones.
-    pub(crate) headers: HeaderMap,
+    /// How messages stand in frames; `None` for a peer that only gets its own back.
+    pub(crate) form: Option<Serializer>,
+    pub(crate) client: WampTransport,
     /// The largest message that the peer takes, in bytes.
     pub(crate) message_bytes_max: usize,
+}
+
+impl Facts {
+    /// What the router is told, by the rules of a listener.
+    pub(super) fn transport(self, wamp: &Wamp) -> Transport {
+        let realms = wamp.realms.as_ref().map(|names| names.iter().map(|name| Realm::new(name.as_str())).collect());
+        let form = self.form.unwrap_or(NO_FORM);
+        let client = WampTransport { methods: wamp.methods.clone(), protocol: form.subprotocol(), ..self.client };
+        Transport { format: form.format, realms, message_bytes_max: self.message_bytes_max, client: Arc::new(client) }
+    }
 }

@@ -9,8 +9,8 @@ use super::terms::Terms;
 /// What ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Late {
-    /// There was no message at all.
-    Hello,
+    /// The peer joined no realm.
+    Join,
     /// There was no sign of life.
     Dead,
     /// The program stops, and the peer did not answer GOODBYE.
@@ -22,15 +22,22 @@ pub(super) async fn run(link: &Link, terms: &Terms, mut stage: watch::Receiver<(
     tokio::select! {
         biased;
         () = async { let _ = stage.changed().await; sleep(terms.goodbye).await } => Late::Goodbye,
-        () = greeting(link, terms) => Late::Hello,
+        () = strangeness(link, terms) => Late::Join,
         () = silence(link, terms) => Late::Dead,
     }
 }
 
-async fn greeting(link: &Link, terms: &Terms) {
-    sleep(terms.hello).await;
-    if link.is_greeted() {
-        std::future::pending().await
+/// Ends when a peer has not joined in time. One that left a realm may join another on the same connection; it is given
+/// the same time, and at most twice that.
+async fn strangeness(link: &Link, terms: &Terms) {
+    let mut was_known = false;
+    loop {
+        sleep(terms.join).await;
+        let is_known = link.has_joined();
+        if !is_known && !was_known {
+            return;
+        }
+        was_known = is_known;
     }
 }
 

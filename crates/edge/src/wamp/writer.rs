@@ -14,7 +14,6 @@ use tokio::time::timeout;
 use super::framing::{Control, Encode, Head};
 use super::link::Link;
 use super::peer::Queue;
-use crate::ws::Code;
 
 /// What is gathered before it is written, in bytes.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -30,8 +29,10 @@ const BATCH_KEPT: usize = 16;
 /// Why there is nothing more to write.
 #[derive(Debug)]
 pub(super) enum Written {
-    /// The close that was asked for is sent, or all that was queued.
-    All,
+    /// The close that was asked for is sent.
+    Closed,
+    /// All that was queued is sent, and there will be nothing more.
+    Drained,
     /// The peer took nothing for too long.
     Stalled,
     /// The peer takes no message of the size of one that was to be sent.
@@ -42,7 +43,7 @@ pub(super) enum Written {
 
 /// Takes from the queue, puts together, writes.
 pub(super) struct Writer<W, E> {
-    pub(super) io: W,
+    io: W,
     encoder: E,
     queue: Queue,
     /// How messages stand in frames.
@@ -64,15 +65,30 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
         Self { io, encoder, queue, form, patience, gathered: Vec::new() }
     }
 
-    /// Writes until the queue ends or a close is to be sent. At the end of the queue it says that all is well.
+    /// Writes until the queue ends or a close has been sent.
     pub(super) async fn run(&mut self, link: &Link) -> Written {
         match self.write_all(link).await {
-            Ok(()) => Written::All,
-            Err(ended) => ended,
+            Ok(ended) | Err(ended) => ended,
         }
     }
 
-    async fn write_all(&mut self, link: &Link) -> Result<(), Written> {
+    /// Says why the connection ends, after everything has been written.
+    pub(super) async fn say(&mut self, close: Option<(u16, &'static str)>) {
+        if self.control(Control::Close(close)).await.is_ok() {
+            let _ = self.flush().await;
+        }
+    }
+
+    /// Closes the sending direction.
+    pub(super) async fn shutdown(&mut self) {
+        let _ = patient(self.patience, self.io.shutdown()).await;
+    }
+
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.queue.has_overflowed()
+    }
+
+    async fn write_all(&mut self, link: &Link) -> Result<Written, Written> {
         let mut batch = Vec::new();
         loop {
             match self.next(link, &mut batch).await {
@@ -82,14 +98,11 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
                         self.control(control).await?;
                     }
                     if closes {
-                        return self.flush().await;
+                        return self.flush().await.map(|()| Written::Closed);
                     }
                 }
                 Next::Batch => self.messages(&mut batch).await?,
-                Next::End => {
-                    self.control(Control::Close(Some((Code::Normal.number(), "")))).await?;
-                    return self.flush().await;
-                }
+                Next::End => return Ok(Written::Drained),
             }
             self.flush().await?;
             if batch.capacity() > BATCH_KEPT {

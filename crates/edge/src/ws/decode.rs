@@ -146,6 +146,10 @@ impl Decoder {
 }
 
 impl Decode for Decoder {
+    fn limit(&mut self, message_bytes_max: usize) {
+        self.message_bytes_max = message_bytes_max;
+    }
+
     fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, Fault> {
         loop {
             if self.open.is_some() {

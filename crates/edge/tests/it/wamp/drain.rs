@@ -10,7 +10,7 @@ use crate::served::within;
 
 #[tokio::test]
 async fn open_sessions_are_closed_politely_and_nothing_is_cut_off() {
-    let mut served = echoing(json!({})).await;
+    let mut served = echoing(json!({"goodbye_ms": 200})).await;
     let mut websocket = upgraded(served.address("plain"), "wamp.2.json", "").await;
     websocket.write_all(&frame(0x81, b"[1]")).await.unwrap();
     assert_eq!(read_frame(&mut websocket).await.1, b"[1]");
@@ -27,7 +27,7 @@ async fn open_sessions_are_closed_politely_and_nothing_is_cut_off() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_answer_a_close_is_waited_for_only_so_long() {
-    let mut served = echoing(json!({})).await;
+    let mut served = echoing(json!({"goodbye_ms": 200})).await;
     let mut websocket = upgraded(served.address("plain"), "wamp.2.json", "").await;
     websocket.write_all(&frame(0x81, b"[1]")).await.unwrap();
     read_frame(&mut websocket).await;

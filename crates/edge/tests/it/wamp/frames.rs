@@ -41,6 +41,17 @@ async fn whoever_breaks_the_rules_is_told_how_and_closed() {
 }
 
 #[tokio::test]
+async fn strangers_have_no_use_for_large_messages() {
+    let served = echoing(json!({})).await;
+    assert_eq!(closed(&served, "wamp.2.json", &frame(0x81, &[b'a'; 65_537])).await.0, 1009);
+    let mut stream = upgraded(served.address("plain"), "wamp.2.json", "").await;
+    for size in [65_536, 65_537] {
+        stream.write_all(&frame(0x81, &vec![b'a'; size])).await.unwrap();
+        assert_eq!(read_frame(&mut stream).await.1.len(), size);
+    }
+}
+
+#[tokio::test]
 async fn a_message_in_pieces_is_one_message_with_pings_answered_in_between() {
     let served = echoing(json!({})).await;
     let mut stream = upgraded(served.address("plain"), "wamp.2.json", "").await;

@@ -11,10 +11,10 @@ use crate::served::{plain, within};
 
 #[tokio::test]
 async fn whoever_says_nothing_after_the_handshake_is_closed() {
-    let served = echoing(json!({"hello_ms": 100})).await;
+    let served = echoing(json!({"join_ms": 100})).await;
     let mut stream = upgraded(served.address("plain"), "wamp.2.json", "").await;
     let (code, reason) = read_close(&mut stream).await;
-    assert_eq!((code, reason.as_str()), (1008, "no HELLO came in time"));
+    assert_eq!((code, reason.as_str()), (1008, "no realm was joined in time"));
     let (mut stream, _) = shaken(&served, [0x7f, 0xf1, 0, 0]).await;
     assert!(end(&mut stream).await.is_empty());
     let mut pings = upgraded(served.address("plain"), "wamp.2.json", "").await;

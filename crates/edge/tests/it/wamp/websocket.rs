@@ -68,6 +68,8 @@ async fn batched_serializers_carry_several_messages_in_a_frame_both_ways() {
 async fn a_batch_that_is_too_long_for_one_frame_becomes_several() {
     let served = echoing(json!({})).await;
     let mut socket = websocket(&served, "wamp.2.cbor.batched").await;
+    within(socket.send(Message::binary(vec![0, 0, 0, 0]))).await.unwrap();
+    within(socket.next()).await.unwrap().unwrap();
     let message = [&10_000_u32.to_be_bytes()[..], &[7; 10_000]].concat();
     within(socket.send(Message::binary(message.repeat(50)))).await.unwrap();
     let (mut bytes, mut largest) = (0, 0);
