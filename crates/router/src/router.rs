@@ -116,7 +116,7 @@ impl Router {
                 return Err(if is_silent { error } else { self.refused(&subject, error).await });
             }
         };
-        let policy = target.audit();
+        let policy = target.audit(origin.door);
         let slot = match policy {
             Some(Policy::All) => Some(self.audit.reserve().await?),
             Some(Policy::Refusals) | None => None,

@@ -68,11 +68,13 @@ impl Target {
         }
     }
 
-    /// What of its calls is recorded.
-    pub(crate) fn audit(&self) -> Option<Audit> {
+    /// What is recorded of its calls that come in at a door. The realm's policy is for what sessions and the router itself ask of
+    /// callees; who comes from elsewhere is recorded in any case.
+    pub(crate) fn audit(&self, door: &str) -> Option<Audit> {
         match self {
             Self::Row(callee) => Some(callee.procedure.audit),
             Self::Meta(_) => Some(Audit::All),
+            Self::Remote(_) if !matches!(door, "wamp" | "service") => Some(Audit::All),
             Self::Remote(realm) => match realm.config.load().audit {
                 RealmAudit::All => Some(Audit::All),
                 RealmAudit::Refusals => Some(Audit::Refusals),

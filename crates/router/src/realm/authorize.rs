@@ -111,7 +111,8 @@ impl Router {
         };
         match &verdict {
             Ok(_) if realm.config.load().audit != RealmAudit::All => {}
-            Ok(_) if wish.action == Action::Call => {}
+            // These are recorded when they are done.
+            Ok(_) if matches!(wish.action, Action::Call | Action::Register) => {}
             Ok(_) => self.record(session, wish, "ok", None).await?,
             Err(_) if realm.config.load().audit == RealmAudit::None => {}
             Err(refused) => self.record(session, wish, "forbidden", Some(refused.words.clone())).await?,

@@ -9,7 +9,7 @@ use crossgate_wamp::message::{Event, Removed};
 use crossgate_wamp::options::{EventDetails, PublishOptions, SubscribeOptions};
 use crossgate_wamp::uri::{Match, is_reserved};
 use crossgate_wamp::uris::topic as meta_topic;
-use crossgate_wamp::wire::Format;
+use crossgate_wamp::wire::{Format, Limits};
 use crossgate_wamp::{Message, Payload, Text, meta};
 
 use super::call::Who;
@@ -80,13 +80,24 @@ impl<'a> Publication<'a> {
         let publisher = self.publisher.as_ref().and_then(|who| who.session);
         PastEvent {
             publication: self.id,
-            topic: self.topic.clone(),
+            topic: Text::from(self.topic.as_str()),
             at_us,
             excluded_publisher: publisher.filter(|_| self.options.excludes_publisher()),
             audience: self.options.audience.clone(),
             details: details.clone(),
-            payload: self.payload.clone(),
+            payload: detached(self.payload),
         }
+    }
+}
+
+/// The same arguments in bytes of their own: what is kept for long must not keep the frame alive that it came in.
+fn detached(payload: &Payload) -> Payload {
+    let (format, args) = (payload.format(), payload.args());
+    let copied = args.map(|args| Payload::from_encoded(format, args, payload.kwargs(), &Limits::default()));
+    match copied {
+        Some(Ok(copied)) => copied,
+        // It was read from a message, so it can be read again; and where there is nothing, nothing is kept.
+        Some(Err(_)) | None => Payload::empty(format),
     }
 }
 
@@ -117,7 +128,7 @@ impl RealmState {
         if publication.options.retain {
             let event = publication.past(&details, self.clock.now().as_microsecond());
             if !locked(&self.retained).keep(event) {
-                tracing::warn!(realm = %self.name, "too many topics with retained events: one was not retained");
+                tracing::warn!(realm = %self.name, "too many retained events: one was not retained");
             }
         }
         let mut payloads = PerFormat::new();

@@ -58,6 +58,8 @@ pub struct RealmConfig {
     pub slow_consumer: SlowConsumer,
     /// For how many topics the last event is retained.
     pub retained_topics_max: usize,
+    /// The most bytes of arguments of all retained events.
+    pub retained_bytes_max: usize,
     /// Topics whose past events are kept, for `wamp.subscription.get_events`.
     pub history: Vec<HistoryRule>,
     /// Trust levels by role, disclosed as `trustlevel`.
@@ -87,6 +89,7 @@ impl Default for RealmConfig {
             outbox_bytes_max: 4 << 20,
             slow_consumer: SlowConsumer::default(),
             retained_topics_max: 10_000,
+            retained_bytes_max: 64 << 20,
             history: Vec::new(),
             trustlevels: BTreeMap::new(),
             goodbye_wait_ms: 2_000,
@@ -112,6 +115,10 @@ pub struct SessionLimits {
     pub testaments_max: usize,
     /// Bytes of all its testaments.
     pub testament_bytes_max: usize,
+    /// Messages per second that it may send in the long run; one that sends faster is read from more slowly. 0: any.
+    pub messages_per_second: u32,
+    /// How many of them may come at once.
+    pub messages_burst: u32,
 }
 
 impl Default for SessionLimits {
@@ -124,6 +131,8 @@ impl Default for SessionLimits {
             invocations_max: 65_536,
             testaments_max: 64,
             testament_bytes_max: 1 << 20,
+            messages_per_second: 0,
+            messages_burst: 100,
         }
     }
 }
@@ -363,5 +372,33 @@ impl RealmConfig {
 
     pub(crate) const fn outbox(&self) -> OutboxLimits {
         OutboxLimits { bytes_max: self.outbox_bytes_max, slow_consumer: self.slow_consumer }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_in_the_realms_unit_shortened_to_its_most_and_made_up_for_who_sets_none() {
+        let realm = |timeout_unit, call_timeout_ms, call_timeout_max_ms| RealmConfig {
+            timeout_unit,
+            call_timeout_ms,
+            call_timeout_max_ms,
+            ..RealmConfig::default()
+        };
+        let (ms, s) = (TimeoutUnit::Milliseconds, TimeoutUnit::Seconds);
+        for (config, asked, expected) in [
+            (realm(ms, 0, 0), Some(300), Some(300)),
+            (realm(s, 0, 0), Some(2), Some(2_000)),
+            (realm(ms, 0, 0), None, None),
+            (realm(ms, 0, 0), Some(0), None),
+            (realm(ms, 700, 0), Some(0), Some(700)),
+            (realm(ms, 700, 500), None, Some(500)),
+            (realm(ms, 0, 500), Some(9_000), Some(500)),
+            (realm(s, 0, 0), Some(u64::MAX), Some(TIME_MS_MAX)),
+        ] {
+            assert_eq!(config.call_timeout(asked), expected.map(Duration::from_millis), "{asked:?}");
+        }
     }
 }

@@ -131,6 +131,11 @@ impl At<'_> {
             }
             Ok(permit) => match &permit.target {
                 Target::Remote(_) => self.call_remote(call, options, disclose == Some(true), permit),
+                Target::Meta(_) | Target::Row(_) if options.progress => {
+                    drop(permit);
+                    let words = "the router's own procedures take no arguments in parts";
+                    self.refuse(Kind::Call, request, uri::FEATURE_NOT_SUPPORTED, words);
+                }
                 Target::Meta(procedure) => {
                     let procedure = *procedure;
                     Box::pin(self.call_meta(request, procedure, &call.payload, permit)).await;

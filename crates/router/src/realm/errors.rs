@@ -42,7 +42,7 @@ fn kind_of(error: &str) -> Kind {
         uri::AUTHENTICATION_REQUIRED => Kind::Unauthenticated,
         uri::NOT_AUTHORIZED | uri::AUTHORIZATION_DENIED => Kind::Forbidden,
         uri::NO_SUCH_PROCEDURE => Kind::NoSuchProcedure,
-        NOT_FOUND => Kind::NotFound,
+        NOT_FOUND | uri::NO_SUCH_SESSION | uri::NO_SUCH_REGISTRATION | uri::NO_SUCH_SUBSCRIPTION => Kind::NotFound,
         uri::INVALID_ARGUMENT => Kind::Invalid,
         CONFLICT => Kind::Conflict,
         uri::PAYLOAD_SIZE_EXCEEDED => Kind::TooLarge,

@@ -16,6 +16,7 @@ mod local;
 mod meta;
 mod metrics;
 mod outbox;
+mod pace;
 mod peer;
 mod publish;
 mod random;

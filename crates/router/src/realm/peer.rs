@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crossgate_call::Realm;
-use crossgate_identity::{WampAskError, WampAttempt, WampHello, WampStep, WampWelcome};
+use crossgate_identity::{WampAskError, WampAttempt, WampCookie, WampHello, WampStep, WampWelcome};
 use crossgate_wamp::id::{Gaps, Id, Order, Watermark};
 use crossgate_wamp::session::{
     AuthInfo, BrokerFeatures, ClientFeatures, DealerFeatures, Handshake, HelloDetails, State, Step as Next, Welcome,
@@ -19,6 +19,7 @@ use super::config::{Disclosure, GoodbyeReply};
 use super::dealer::{At, Breach};
 use super::local::Question;
 use super::outbox::{Class, Outbox, Pushed};
+use super::pace::Pace;
 use super::random;
 use super::session::{Joining, Session};
 use super::state::{Full, RealmState};
@@ -45,6 +46,7 @@ pub struct Peer {
     outbox: Outbox,
     handshake: Handshake,
     requests: Watermark,
+    pace: Pace,
     joining: Option<Pending>,
     joined: Option<(Arc<RealmState>, Arc<Session>)>,
 }
@@ -66,6 +68,7 @@ impl Router {
             outbox,
             handshake: Handshake::default(),
             requests: Watermark::default(),
+            pace: Pace::default(),
             joining: None,
             joined: None,
         }
@@ -156,6 +159,10 @@ impl Peer {
 
     async fn route(&mut self, message: Message) -> Step {
         let Some((realm, session)) = &self.joined else { return Step::Continue };
+        if let Some(wait) = self.pace.take(&session.limits, realm.clock.instant()) {
+            // Nothing more is read from the connection meanwhile: whoever sends too fast waits.
+            tokio::time::sleep(wait).await;
+        }
         let at = At { router: &self.router, realm, session };
         if let Some(breach) = judge_request(&mut self.requests, realm, &message) {
             return match breach {
@@ -204,7 +211,10 @@ impl Peer {
             Next::Hello { realm, details } => self.hello(&realm, *details).await,
             Next::InvalidRealm(realm) => self.refuse(uri::NO_SUCH_REALM, &format!("`{realm}` is no realm")),
             Next::Authenticate { signature, extra } => self.authenticate(&signature, &extra).await,
-            Next::Goodbye { .. } => {
+            Next::Goodbye { reason } => {
+                if reason == close::LOGOUT {
+                    self.log_out();
+                }
                 let reply = self.joined.as_ref().map(|(realm, _)| realm.config.load().goodbye_reply);
                 self.end();
                 let reason = match reply.unwrap_or_default() {
@@ -225,6 +235,18 @@ impl Peer {
                 Step::Close
             }
             Next::Route(_) | Next::Ignore => Step::Continue,
+        }
+    }
+
+    /// Forgets for whom the browser's cookie stands, and ends its other sessions.
+    fn log_out(&self) {
+        let (Some(cookie), Some((_, own))) = (&self.transport.client.cookie, &self.joined) else { return };
+        self.router.identity().wamp_forget(cookie);
+        let tag = Some(cookie.tag());
+        for realm in self.router.realms().all() {
+            for session in realm.sessions().iter().filter(|other| other.cookie == tag && other.id != own.id) {
+                realm.kill(session, close::LOGOUT, Some("logged out in another session"));
+            }
         }
     }
 
@@ -321,6 +343,7 @@ impl Peer {
             transport: self.transport.client.details(realm.clock.now()),
             features,
             source: self.transport.client.source,
+            cookie: self.transport.client.cookie.as_ref().map(WampCookie::tag),
             format: self.transport.format,
             outbox: self.outbox.clone(),
             message_bytes_max: self.transport.message_bytes_max,

@@ -34,3 +34,21 @@ pub(crate) fn below(count: usize) -> usize {
 pub(crate) fn trace() -> u128 {
     u128::from(keyed()) << 64 | u128::from(keyed())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_publications_are_spread_over_the_whole_range_and_differ() {
+        let mut ids: Vec<u64> = (0..4096).map(|_| publication().get()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 4096);
+        let sixteenth = crossgate_wamp::id::ID_MAX / 16;
+        for part in 0..16 {
+            let within = ids.iter().filter(|id| **id / sixteenth == part).count();
+            assert!((128..512).contains(&within), "part {part} has {within} of 4096");
+        }
+    }
+}

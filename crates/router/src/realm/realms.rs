@@ -85,7 +85,7 @@ impl Realms {
         Ok(())
     }
 
-    fn all(&self) -> Vec<Arc<RealmState>> {
+    pub(crate) fn all(&self) -> Vec<Arc<RealmState>> {
         self.by_name.load().values().cloned().collect()
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Session {
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
     pub(crate) source: Option<std::net::IpAddr>,
+    /// Tells sessions of one browser from others.
+    pub(crate) cookie: Option<[u8; 32]>,
     pub(crate) format: Format,
     pub(crate) outbox: Outbox,
     /// The largest message that the peer receives, in bytes.
@@ -62,6 +64,7 @@ pub(crate) struct Joining {
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
     pub(crate) source: Option<std::net::IpAddr>,
+    pub(crate) cookie: Option<[u8; 32]>,
     pub(crate) format: Format,
     pub(crate) outbox: Outbox,
     pub(crate) message_bytes_max: usize,
@@ -139,6 +142,7 @@ impl Session {
             limits: joining.limits,
             trustlevel: joining.trustlevel,
             source: joining.source,
+            cookie: joining.cookie,
             format: joining.format,
             outbox: joining.outbox,
             message_bytes_max: joining.message_bytes_max,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use crossgate_call::{Clock, Realm};
-use crossgate_wamp::broker::{History, Retained, Subscriptions};
-use crossgate_wamp::dealer::Registrations;
+use crossgate_wamp::broker::{History, Retained, Subscriptions, Unsubscribed};
+use crossgate_wamp::dealer::{Registrations, Unregistered};
 use crossgate_wamp::id::Id;
 use crossgate_wamp::message::Removed;
 use crossgate_wamp::options::Revocation;
@@ -79,7 +79,7 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl RealmState {
     pub(crate) fn new(name: Realm, config: RealmConfig, clock: Arc<dyn Clock>) -> Self {
         let metrics = Metrics::new(&name);
-        let retained = Mutex::new(Retained::new(config.retained_topics_max));
+        let retained = Mutex::new(Retained::new(config.retained_topics_max, config.retained_bytes_max));
         let decisions = Decisions::default();
         let realm = Self {
             name,
@@ -105,18 +105,32 @@ impl RealmState {
         self.keep_history();
     }
 
-    /// Subscribes the realm itself to the topics whose events are kept. Histories that are kept already go on.
+    /// Subscribes the realm itself to the topics whose events are kept. Histories that are kept already go on, those that are not
+    /// configured any more are forgotten.
     fn keep_history(&self) {
         let config = self.config.load();
         let created = self.now();
         self.change(|tables| {
+            let subscriptions = &mut tables.subscriptions;
+            let forgotten: Vec<Id> = subscriptions
+                .of_session(self.own_id)
+                .iter()
+                .filter_map(|id| subscriptions.get(*id))
+                .filter(|kept| {
+                    !config.history.iter().any(|rule| kept.topic == rule.topic.as_str() && kept.policy == rule.policy())
+                })
+                .map(|kept| kept.id)
+                .collect();
+            for subscription in forgotten {
+                subscriptions.unsubscribe(self.own_id, subscription);
+            }
             for rule in &config.history {
-                let known = tables.subscriptions.lookup(rule.policy(), &rule.topic);
+                let known = subscriptions.lookup(rule.policy(), &rule.topic);
                 if known.is_some_and(|known| known.subscribers.get(self.own_id).is_some()) {
                     continue;
                 }
                 let history = Subscriber::History(Arc::new(Mutex::new(History::new(rule.limits()))));
-                tables.subscriptions.subscribe(self.own_id, history, rule.policy(), &rule.topic, &created);
+                subscriptions.subscribe(self.own_id, history, rule.policy(), &rule.topic, &created);
             }
         });
     }
@@ -170,6 +184,21 @@ impl RealmState {
         self.emit(topic::SESSION_ON_JOIN, || vec![Value::Map(Map::clone(&session.details.load()))]);
     }
 
+    /// Takes an ended session out of the tables. Most sessions that leave held nothing, and then nothing is replaced; whether one
+    /// does is looked up under the owner's lock, under which subscribing looks whether the session has ended.
+    fn take_out(&self, session: Id) -> (Vec<Unsubscribed<Subscriber>>, Vec<Unregistered<Arc<Member>>>) {
+        let _owner = locked(&self.owner);
+        let before = self.tables.load();
+        let held = (before.subscriptions.of_session(session), before.registrations.of_session(session));
+        if held.0.is_empty() && held.1.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let mut tables = Tables::clone(&before);
+        let gone = (tables.subscriptions.leave(session), tables.registrations.leave(session));
+        self.tables.store(Arc::new(tables));
+        gone
+    }
+
     /// Ends a session, whatever the reason: its calls and invocations, its subscriptions and registrations, its testaments.
     /// A second time does nothing.
     pub(crate) fn leave(&self, session: &Arc<Session>) {
@@ -187,8 +216,7 @@ impl RealmState {
             }
         }
         self.metrics.left();
-        let (unsubscribed, unregistered) =
-            self.change(|tables| (tables.subscriptions.leave(session.id), tables.registrations.leave(session.id)));
+        let (unsubscribed, unregistered) = self.take_out(session.id);
         let (calls, invocations) = session.close();
         calls.iter().for_each(|call| call.abandon());
         invocations.iter().for_each(|(id, invocation)| invocation.call.callee_lost(session, *id));
@@ -249,7 +277,7 @@ impl RealmState {
         self.publish(&Publication::own(&Text::from_static(topic), &payload));
     }
 
-    pub(crate) fn tell_unsubscribed(&self, session: Id, gone: &crossgate_wamp::broker::Unsubscribed<Subscriber>) {
+    pub(crate) fn tell_unsubscribed(&self, session: Id, gone: &Unsubscribed<Subscriber>) {
         if is_reserved(&gone.subscription.topic) {
             return;
         }
@@ -260,7 +288,7 @@ impl RealmState {
         }
     }
 
-    pub(crate) fn tell_unregistered(&self, session: Id, gone: &crossgate_wamp::dealer::Unregistered<Arc<Member>>) {
+    pub(crate) fn tell_unregistered(&self, session: Id, gone: &Unregistered<Arc<Member>>) {
         let id = gone.registration.id;
         self.emit(topic::REGISTRATION_ON_UNREGISTER, || meta::changed(session, id));
         if gone.deleted {

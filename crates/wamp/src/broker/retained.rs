@@ -15,24 +15,31 @@ pub const RETAINED_PER_TOPIC_MAX: usize = 16;
 pub struct Retained {
     topics: Hamt<Arc<str>, Arc<Vec<PastEvent>>>,
     topics_max: usize,
+    /// Of the arguments of all events.
+    bytes: usize,
+    bytes_max: usize,
 }
 
 impl Retained {
-    /// An empty table for so many topics.
+    /// An empty table for so many topics, and so many bytes of arguments in all.
     #[must_use]
-    pub fn new(topics_max: usize) -> Self {
-        Self { topics: Hamt::default(), topics_max }
+    pub fn new(topics_max: usize, bytes_max: usize) -> Self {
+        Self { topics: Hamt::default(), topics_max, bytes: 0, bytes_max }
     }
 
-    /// Keeps an event; `false` when there are too many topics already, and it is not kept.
+    /// Keeps an event; `false` when there are too many topics or bytes already, and it is not kept.
     pub fn keep(&mut self, event: PastEvent) -> bool {
         let topic: Arc<str> = event.topic.as_str().into();
+        if self.bytes + event.payload.len() > self.bytes_max {
+            return false;
+        }
         let mut events = match self.topics.get(&topic) {
             Some(events) => Arc::clone(events),
             None if self.topics.len() >= self.topics_max => return false,
             None => Arc::default(),
         };
         let list = Arc::make_mut(&mut events);
+        let before = bytes(list);
         if event.audience.is_everybody() {
             list.clear();
         } else if list.len() >= RETAINED_PER_TOPIC_MAX {
@@ -41,13 +48,16 @@ impl Retained {
             list.remove(oldest);
         }
         list.push(event);
+        self.bytes = self.bytes - before + bytes(list);
         self.topics.insert(topic, events);
         true
     }
 
     /// Forgets a topic's events.
     pub fn forget(&mut self, topic: &str) -> bool {
-        self.topics.remove(topic).is_some()
+        let forgotten = self.topics.remove(topic);
+        self.bytes -= forgotten.as_ref().map_or(0, |events| bytes(events));
+        forgotten.is_some()
     }
 
     /// For each topic that the subscription stands for, the last event that the session would have received.
@@ -74,4 +84,8 @@ impl Retained {
     pub const fn is_empty(&self) -> bool {
         self.topics.is_empty()
     }
+}
+
+fn bytes(events: &[PastEvent]) -> usize {
+    events.iter().map(|event| event.payload.len()).sum()
 }

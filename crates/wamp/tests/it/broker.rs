@@ -87,7 +87,7 @@ fn numbers(events: &[&PastEvent]) -> Vec<u64> {
 
 #[test]
 fn a_new_subscriber_gets_the_last_retained_event_that_it_would_have_received() {
-    let mut retained = Retained::new(2);
+    let mut retained = Retained::new(2, 1000);
     let user = (id(9), "joe", "user");
     assert!(retained.keep(event(1, "a.b", Audience::default())));
     assert!(retained.keep(event(2, "a.b", for_role("admin"))));
@@ -107,7 +107,7 @@ fn a_new_subscriber_gets_the_last_retained_event_that_it_would_have_received() {
 
 #[test]
 fn events_for_few_do_not_push_out_the_one_for_all() {
-    let mut retained = Retained::new(1);
+    let mut retained = Retained::new(1, 1000);
     retained.keep(event(1, "a", Audience::default()));
     for number in 2..=6 * RETAINED_PER_TOPIC_MAX as u64 {
         retained.keep(event(number, "a", for_role("admin")));

@@ -1,0 +1,140 @@
+//! Peers that read slowly, or never.
+
+use bytes::Bytes;
+use crossgate_router::realm::{Class, Outbox, OutboxLimits, Pushed, RealmConfig, SlowConsumer};
+use crossgate_wamp::Message;
+use proptest::prelude::*;
+
+use super::client::{World, error_uri, text};
+
+const LIMIT: usize = 64 * 1024;
+
+fn config(slow_consumer: SlowConsumer) -> RealmConfig {
+    RealmConfig { outbox_bytes_max: LIMIT, slow_consumer, ..RealmConfig::default() }
+}
+
+#[tokio::test]
+async fn a_reader_that_never_reads_costs_no_more_memory_than_its_limit() {
+    for policy in [SlowConsumer::DropOldest, SlowConsumer::DropNewest] {
+        let world = World::with(config(policy)).await;
+        let (mut publisher, mut sleeper) = (world.join().await, world.join().await);
+        sleeper.subscribe("com.flood").await;
+        let mut most = 0;
+        // Fifty times as much as may wait.
+        for number in 0..3_200_u64 {
+            publisher.publish("com.flood", &[number.into(), text(&"x".repeat(1000))]).await;
+            most = most.max(sleeper.outbox.bytes());
+        }
+        assert!(most <= LIMIT, "{policy:?}: {most}");
+        let events = sleeper.come().await;
+        assert_eq!(events.len() as u64 + sleeper.outbox.dropped(), 3_200, "{policy:?}: each is delivered or counted");
+        let number = |message: &Message| match message {
+            Message::Event(event) => event.payload.arg_values().unwrap()[0].as_unsigned().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let numbers: Vec<u64> = events.iter().map(number).collect();
+        assert!(numbers.is_sorted(), "what is delivered is in order");
+        match policy {
+            SlowConsumer::DropOldest => assert_eq!(numbers.last(), Some(&3_199)),
+            _ => assert_eq!(numbers.first(), Some(&0)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn lost_events_are_told_of_and_calls_are_answered_all_the_same() {
+    let world = World::with(config(SlowConsumer::DropOldest)).await;
+    let (mut publisher, mut sleeper, mut watcher) = (world.join().await, world.join().await, world.join().await);
+    sleeper.subscribe("com.flood").await;
+    watcher.subscribe("wamp.session.on_events_dropped").await;
+    sleeper.register("com.work").await;
+    for _ in 0..200 {
+        publisher.publish("com.flood", &[text(&"x".repeat(1000))]).await;
+    }
+    let told = watcher.event().await.payload.arg_values().unwrap();
+    assert_eq!(told[0], sleeper.id().into());
+    publisher.call("com.work", &[]).await;
+    let come = sleeper.come().await;
+    let Some(Message::Invocation(invocation)) = come.last() else { panic!() };
+    sleeper.answer(invocation.request, &[]).await;
+    publisher.result().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_its_calls_is_disconnected_and_they_are_answered() {
+    let world = World::with(config(SlowConsumer::DropOldest)).await;
+    let (mut caller, mut sleeper) = (world.join().await, world.join().await);
+    sleeper.register("com.work").await;
+    let mut calls = 0;
+    while !sleeper.outbox.is_closed() {
+        caller.call("com.work", &[text(&"x".repeat(1000))]).await;
+        calls += 1;
+        assert!(calls < 1000, "it is disconnected");
+    }
+    assert!(sleeper.next_or_end().await.is_none(), "its connection is closed");
+    sleeper.lose().await;
+    for _ in 0..calls {
+        let error = caller.next().await;
+        let uri = error_uri(&error);
+        assert!(["wamp.error.canceled", "wamp.error.no_available_callee"].contains(&uri), "{uri}");
+    }
+    assert!(caller.come().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_realm_can_disconnect_who_reads_too_slowly() {
+    let world = World::with(config(SlowConsumer::Disconnect)).await;
+    let (mut publisher, mut sleeper) = (world.join().await, world.join().await);
+    sleeper.subscribe("com.flood").await;
+    for _ in 0..100 {
+        publisher.publish("com.flood", &[text(&"x".repeat(1000))]).await;
+    }
+    assert!(sleeper.outbox.is_closed());
+    assert!(sleeper.next_or_end().await.is_none());
+}
+
+proptest! {
+    #[test]
+    fn an_outbox_keeps_order_limit_and_every_message_that_is_no_event(
+        pushes in proptest::collection::vec((0..3_u8, 1..400_usize), 1..400),
+        bytes_max in 1_000..20_000_usize,
+        reads in 0..5_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (outbox, mut drain) = Outbox::new(OutboxLimits { bytes_max, slow_consumer: SlowConsumer::DropOldest });
+            let (mut kept, mut sent, mut dropped, mut batch) = (Vec::new(), Vec::new(), 0, Vec::new());
+            let mut is_closed = false;
+            for (number, (class, length)) in pushes.iter().enumerate() {
+                let mut message = format!("{class} {number:06} ").into_bytes();
+                message.resize(message.len() + length, b'x');
+                let message = Bytes::from(message);
+                let class = [Class::Rpc, Class::Control, Class::Event][usize::from(*class)];
+                match outbox.push(message.clone(), class) {
+                    Pushed::Closed => { is_closed = true; break; }
+                    Pushed::Dropped(events) => dropped += events,
+                    Pushed::Queued => {}
+                }
+                if class != Class::Event { kept.push(message); } else { sent.push(message); }
+                prop_assert!(outbox.bytes() <= bytes_max.max(500));
+                if reads > 0 && number % (reads * 7) == 0 && outbox.bytes() > 0 {
+                    drain.next(&mut batch).await;
+                }
+            }
+            if is_closed {
+                let mut rest = Vec::new();
+                prop_assert!(!drain.next(&mut rest).await && drain.overflowed());
+                return Ok(());
+            }
+            outbox.close();
+            while drain.next(&mut batch).await {}
+            let number = |message: &Bytes| String::from_utf8_lossy(&message[2..8]).parse::<usize>().unwrap();
+            prop_assert!(batch.is_sorted_by_key(number));
+            let others: Vec<Bytes> = batch.iter().filter(|message| message[0] != b'2').cloned().collect();
+            prop_assert_eq!(others, kept);
+            prop_assert_eq!(batch.iter().filter(|message| message[0] == b'2').count() as u64 + dropped, sent.len() as u64);
+            prop_assert_eq!(outbox.dropped(), dropped);
+            Ok(())
+        })?;
+    }
+}
