@@ -2,8 +2,10 @@
 //! place), [`Router::call`] finds the callee, guards its deadline and its panics, and records how
 //! it ended.
 //!
-//! Owns the tables of procedures per realm, the rate limits in force and the audit log. Must not
-//! know HTTP statuses, TLS, wire formats or any service's types.
+//! Owns the tables of procedures per realm, the rate limits in force and the audit log; and WAMP's
+//! realms at run time ([`realm`]): sessions, broker and dealer, with the protocol's own rules taken from
+//! `crossgate-wamp`. Must not know HTTP statuses, sockets, TLS, how messages are framed, or any
+//! service's types.
 
 pub mod audit;
 mod limits;

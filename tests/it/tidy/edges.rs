@@ -16,7 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("crossgate-wamp", &[]),
     // What WAMP's authentication methods compute, and its values.
     ("crossgate-identity", &["crossgate-call", "crossgate-store", "crossgate-wamp"]),
-    ("crossgate-router", &["crossgate-call", "crossgate-identity", "crossgate-store"]),
+    ("crossgate-router", &["crossgate-call", "crossgate-identity", "crossgate-store", "crossgate-wamp"]),
     ("crossgate-edge", &["crossgate-call", "crossgate-contract", "crossgate-identity", "crossgate-router"]),
     ("crossgate-tests", &[]),
     ("crossgate-benches", &["crossgate-tests"]),

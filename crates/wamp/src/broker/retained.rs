@@ -30,9 +30,6 @@ impl Retained {
     /// Keeps an event; `false` when there are too many topics or bytes already, and it is not kept.
     pub fn keep(&mut self, event: PastEvent) -> bool {
         let topic: Arc<str> = event.topic.as_str().into();
-        if self.bytes + event.payload.len() > self.bytes_max {
-            return false;
-        }
         let mut events = match self.topics.get(&topic) {
             Some(events) => Arc::clone(events),
             None if self.topics.len() >= self.topics_max => return false,
@@ -48,7 +45,11 @@ impl Retained {
             list.remove(oldest);
         }
         list.push(event);
-        self.bytes = self.bytes - before + bytes(list);
+        let after = self.bytes - before + bytes(list);
+        if after > self.bytes_max {
+            return false;
+        }
+        self.bytes = after;
         self.topics.insert(topic, events);
         true
     }

@@ -106,6 +106,22 @@ fn a_new_subscriber_gets_the_last_retained_event_that_it_would_have_received() {
 }
 
 #[test]
+fn no_more_bytes_are_retained_than_may_be_and_what_is_replaced_makes_room() {
+    let large = |number, topic| PastEvent {
+        payload: Payload::from_values(Format::Json, vec![Value::from("x".repeat(396))], Map::new()),
+        ..event(number, topic, Audience::default())
+    };
+    let mut retained = Retained::new(10, 1000);
+    assert!(retained.keep(large(1, "a")) && retained.keep(large(2, "b")));
+    assert!(!retained.keep(large(3, "c")), "400 bytes each");
+    assert!(retained.forget("a") && retained.keep(large(4, "c")));
+    for number in 5..20 {
+        assert!(retained.keep(large(number, "c")), "in place of the one before");
+    }
+    assert_eq!(retained.len(), 2);
+}
+
+#[test]
 fn events_for_few_do_not_push_out_the_one_for_all() {
     let mut retained = Retained::new(1, 1000);
     retained.keep(event(1, "a", Audience::default()));
