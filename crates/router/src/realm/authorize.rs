@@ -12,10 +12,10 @@ use crossgate_wamp::uri::{Match, matches};
 use crossgate_wamp::uris::error as uri;
 use crossgate_wamp::{Dict, Value};
 
-use super::config::RealmAudit;
 use super::local::Question;
 use super::session::Session;
 use super::state::{RealmState, locked};
+use super::switches::RealmAudit;
 use crate::permit::Origin;
 use crate::router::Router;
 

@@ -13,11 +13,11 @@ use crossgate_wamp::wire::{Format, Limits};
 use crossgate_wamp::{Message, Payload, Text, meta};
 
 use super::call::Who;
-use super::config::Disclosure;
 use super::outbox::{Class, Pushed};
 use super::random;
 use super::session::Session;
 use super::state::{RealmState, Subscriber, locked};
+use super::switches::Disclosure;
 
 /// Events that the router leaves out for a session that reads too slowly: session, how many in all.
 pub(crate) const ON_EVENTS_DROPPED: &str = "wamp.session.on_events_dropped";

@@ -11,6 +11,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::outbox::{OutboxLimits, SlowConsumer};
+use super::switches::{
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
+};
 
 /// The longest time that may be configured, in milliseconds: a day.
 const TIME_MS_MAX: u64 = 86_400_000;
@@ -137,102 +140,6 @@ impl Default for SessionLimits {
     }
 }
 
-/// Which characters a URI's components may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum UriRules {
-    /// Anything but white space, `#` and the dot.
-    #[default]
-    Loose,
-    /// Lower-case letters, digits and the underscore.
-    Strict,
-}
-
-/// Whether request ids may have gaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RequestIds {
-    /// Any id opens a request.
-    #[default]
-    Lenient,
-    /// Each id is one more than the one before; a gap ends the session.
-    Strict,
-}
-
-/// The unit of CALL's `timeout`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-pub enum TimeoutUnit {
-    /// Milliseconds.
-    #[default]
-    #[serde(rename = "ms")]
-    Milliseconds,
-    /// Seconds.
-    #[serde(rename = "s")]
-    Seconds,
-}
-
-/// What CANCEL without a mode means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CancelDefault {
-    /// The caller is answered at once; the callee learns nothing.
-    Skip,
-    /// The callee is interrupted, and its answer counts.
-    Kill,
-    /// The caller is answered at once, and the callee is interrupted.
-    #[default]
-    KillNoWait,
-}
-
-/// Who learns who calls and publishes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Disclosure {
-    /// Whoever the caller or publisher (`disclose_me`) or the callee (`disclose_caller`) or the authorizer wants it for.
-    #[default]
-    Asked,
-    /// Everybody.
-    Always,
-    /// Nobody; `disclose_me` is refused.
-    Never,
-}
-
-/// The reason in the router's answer to GOODBYE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GoodbyeReply {
-    /// `wamp.close.goodbye_and_out`, the specification's.
-    #[default]
-    GoodbyeAndOut,
-    /// `wamp.close.normal`, Crossbar's.
-    Normal,
-}
-
-/// The arguments of `wamp.session.on_leave`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OnLeave {
-    /// Session, authid and authrole.
-    #[default]
-    Full,
-    /// The session.
-    Session,
-}
-
-/// What is kept of calls between sessions, and of events. Joins, registrations, and calls of the router's own
-/// procedures are kept in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RealmAudit {
-    /// All of them.
-    All,
-    /// What the router refused.
-    #[default]
-    Refusals,
-    /// Nothing; the metrics count them.
-    None,
-}
-
 /// A topic whose events are kept.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -248,19 +155,6 @@ pub struct HistoryRule {
     /// The most bytes of arguments.
     #[serde(default = "history_bytes")]
     pub bytes_max: usize,
-}
-
-/// How a topic stands for others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum HistoryMatch {
-    /// For itself.
-    #[default]
-    Exact,
-    /// For all that begin with it.
-    Prefix,
-    /// An empty component stands for any.
-    Wildcard,
 }
 
 const fn history_events() -> usize {

@@ -14,9 +14,9 @@ use crossgate_wamp::{Message, Payload};
 
 use super::call::{Answer, InFlight, Invoked, Stage, State};
 use super::callee::{Choice, Member, Queue, choose, has_place};
-use super::config::Disclosure;
 use super::session::{Invocation, NotAsked, Session};
 use super::state::RealmState;
+use super::switches::Disclosure;
 
 /// How many parts of a progressive call may wait for a callee.
 const BACKLOG_MAX: usize = 64;

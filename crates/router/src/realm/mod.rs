@@ -12,6 +12,7 @@ mod config;
 mod dealer;
 mod dispatch;
 mod errors;
+mod join;
 mod local;
 mod meta;
 mod metrics;
@@ -21,18 +22,20 @@ mod peer;
 mod publish;
 mod random;
 mod realms;
+mod register;
 mod session;
 mod state;
+mod switches;
 mod testament;
 mod transport;
 
-pub use config::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, HistoryRule, OnLeave, RealmAudit, RealmConfig,
-    RealmConfigError, RequestIds, SessionLimits, TimeoutUnit, UriRules,
-};
+pub use config::{HistoryRule, RealmConfig, RealmConfigError, SessionLimits};
 pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer};
 pub use peer::{Peer, Step};
 pub use realms::RealmSummary;
+pub use switches::{
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
+};
 pub use transport::Transport;
 
 pub(crate) use meta::{DEADLINE as META_DEADLINE, Procedure as MetaProcedure};

@@ -10,11 +10,11 @@ use crossgate_wamp::{Dict, Message, Text, Value};
 
 use super::authorize::Wish;
 use super::broker::Publication;
-use super::config::Disclosure;
 use super::dealer::{At, Breach};
 use super::errors;
 use super::outbox::Class;
 use super::random;
+use super::switches::Disclosure;
 
 impl At<'_> {
     /// PUBLISH. Who did not ask for an answer gets none, not even of a refusal.

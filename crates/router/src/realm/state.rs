@@ -18,11 +18,12 @@ use crossgate_wamp::{Dict, Map, Message, Text, Value, meta};
 use super::authorize::Decisions;
 use super::broker::Publication;
 use super::callee::{Member, Queue};
-use super::config::{OnLeave, RealmConfig};
+use super::config::RealmConfig;
 use super::metrics::Metrics;
 use super::outbox::Class;
 use super::random;
 use super::session::Session;
+use super::switches::OnLeave;
 
 /// Who receives the events of a subscription.
 #[derive(Clone)]

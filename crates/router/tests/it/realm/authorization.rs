@@ -156,6 +156,16 @@ async fn an_answer_that_is_none_and_an_error_fail_the_request() {
 }
 
 #[tokio::test]
+async fn an_authorizer_that_does_not_answer_is_not_waited_for() {
+    let world = World::new().await;
+    let (mut authorizer, mut judy) = judged(&world).await;
+    judy.call("com.anything", &[]).await;
+    assert_eq!(error_uri(&judy.next().await), "wamp.error.authorization_failed");
+    authorizer.invocation().await;
+    assert!(matches!(authorizer.next().await, Message::Interrupt { .. }));
+}
+
+#[tokio::test]
 async fn without_an_authorizer_there_nothing_is_allowed() {
     let world = World::new().await;
     let mut judy = world.join_named("judy").await;

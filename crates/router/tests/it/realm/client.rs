@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crossgate_call::Realm;
-use crossgate_identity::WampTransport;
+use crossgate_identity::{WampCookie, WampTransport};
 use crossgate_router::realm::{Drain, Outbox, OutboxLimits, Peer, RealmConfig, Step, Transport};
 use crossgate_wamp::id::Id;
 use crossgate_wamp::message::{Call, CallResult, Error, Event, Invocation, Kind, Publish, Removed, Yield};
@@ -33,13 +33,18 @@ pub(crate) fn identity() -> serde_json::Value {
             "watcher": {"allow": [{"uri": "a.", "match": "prefix", "actions": ["subscribe"]}]},
         },
         "wamp": {
-            "auth": {"default": {"anonymous": {}, "ticket": {}}},
+            "auth": {
+                "default": {"anonymous": {}, "ticket": {}},
+                "dynamic": {"ticket": {
+                    "authenticator": "com.authenticate", "authenticator_realm": "realm2", "timeout_ms": 150,
+                }},
+            },
             "principals": {
                 "wanda": {"role": "worker", "ticket": "file-wanda-ticket"},
                 "judy": {"role": "judged", "ticket": "file-judy-ticket"},
                 "walt": {"role": "watcher", "ticket": "file-walt-ticket"},
             },
-            "authorization": {"timeout_ms": 5000},
+            "authorization": {"timeout_ms": 1000},
         },
     })
 }
@@ -69,15 +74,36 @@ impl World {
     }
 
     pub(crate) fn connect_with(&self, format: Format, message_bytes_max: usize, realms: Option<Vec<Realm>>) -> Client {
+        self.connect_by(format, message_bytes_max, realms, WampTransport::default())
+    }
+
+    /// Connects to a listener of another name, which offers other methods.
+    pub(crate) fn connect_at(&self, listener: &str) -> Client {
+        let known = WampTransport { listener: listener.into(), ..WampTransport::default() };
+        self.connect_by(Format::Json, usize::MAX, None, known)
+    }
+
+    /// Connects as a browser with a cookie.
+    pub(crate) fn connect_with_cookie(&self, cookie: WampCookie) -> Client {
+        let known = WampTransport { cookie: Some(cookie), ..WampTransport::default() };
+        self.connect_by(Format::Json, usize::MAX, None, known)
+    }
+
+    fn connect_by(
+        &self,
+        format: Format,
+        message_bytes_max: usize,
+        realms: Option<Vec<Realm>>,
+        known: WampTransport,
+    ) -> Client {
         let (outbox, drain) = Outbox::new(OutboxLimits::default());
         let client = WampTransport {
-            listener: "test".into(),
             framing: "memory",
             channel: "memory",
             protocol: "wamp.2.test",
             peer: "memory".into(),
             secure: true,
-            ..WampTransport::default()
+            ..known
         };
         let transport = Transport { format, realms, message_bytes_max, client: Arc::new(client) };
         let peer = Some(self.kit.router.connect(transport, outbox.clone()));

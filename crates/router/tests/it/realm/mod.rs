@@ -1,5 +1,6 @@
 //! Realms from outside: clients in memory that speak WAMP to a real router, with identity and audit for real.
 
+mod authentication;
 mod authorization;
 mod bridge;
 mod broker;

@@ -173,6 +173,42 @@ async fn at_shutdown_everybody_is_told_and_nobody_joins_any_more() {
 }
 
 #[tokio::test]
+async fn logging_out_ends_the_browsers_other_sessions_and_nobody_elses() {
+    let world = World::new().await;
+    let cookie = world.kit.identity.wamp_cookie(None).unwrap();
+    let mut clients = [
+        world.connect_with_cookie(cookie.clone()),
+        world.connect_with_cookie(cookie),
+        world.connect_with_cookie(world.kit.identity.wamp_cookie(None).unwrap()),
+    ];
+    for client in &mut clients {
+        client.hello("realm1", None, everything()).await;
+        assert!(matches!(client.next().await, Message::Welcome { .. }));
+    }
+    let [mut one, mut two, mut stranger] = clients;
+    goodbye(&mut one, "wamp.close.logout").await;
+    let Message::Goodbye { reason, .. } = two.next().await else { panic!() };
+    assert_eq!(reason, "wamp.close.logout");
+    let Message::Goodbye { reason, .. } = one.next().await else { panic!() };
+    assert_eq!(reason, "wamp.close.goodbye_and_out");
+    assert!(stranger.come().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_killed_session_that_does_not_answer_is_disconnected() {
+    let world = World::with(RealmConfig { goodbye_wait_ms: 10, ..RealmConfig::default() }).await;
+    let (mut asker, mut deaf, mut polite) = (world.join().await, world.join().await, world.join().await);
+    asker.ask("wamp.session.kill_all", &[], crossgate_wamp::Map::new()).await.unwrap();
+    assert!(matches!(polite.next().await, Message::Goodbye { .. }));
+    goodbye(&mut polite, "wamp.close.goodbye_and_out").await;
+    assert!(matches!(deaf.next().await, Message::Goodbye { .. }));
+    assert!(deaf.next_or_end().await.is_none());
+    assert!(!polite.outbox.is_closed());
+    polite.hello("realm1", None, everything()).await;
+    assert!(matches!(polite.next().await, Message::Welcome { .. }), "a new session on the same connection");
+}
+
+#[tokio::test]
 async fn a_door_that_closes_says_goodbye_and_takes_the_answer() {
     let world = World::new().await;
     let mut client = world.join().await;
