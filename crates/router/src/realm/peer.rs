@@ -38,6 +38,8 @@ pub struct Peer {
     pub(super) handshake: Handshake,
     pub(super) requests: Watermark,
     pace: Pace,
+    /// The connection is to be closed: no session follows this one.
+    closing: bool,
     pub(super) joining: Option<Pending>,
     pub(super) joined: Option<(Arc<RealmState>, Arc<Session>)>,
 }
@@ -62,6 +64,7 @@ impl Router {
             pace: Pace::default(),
             joining: None,
             joined: None,
+            closing: false,
         }
     }
 
@@ -94,6 +97,7 @@ impl Peer {
     /// Ends the session with the router's GOODBYE: the connection's door closes. The client's answer still comes through
     /// [`Peer::receive`].
     pub fn close(&mut self, reason: &'static str) {
+        self.closing = true;
         match self.joined.as_ref().filter(|(_, session)| !session.has_ended()) {
             Some((realm, session)) => {
                 realm.kill(session, reason, None);
@@ -218,7 +222,7 @@ impl Peer {
             }
             Next::Left => {
                 self.end();
-                if self.outbox.is_closed() { Step::Close } else { Step::Continue }
+                if self.closing || self.outbox.is_closed() { Step::Close } else { Step::Continue }
             }
             Next::Aborted { .. } => {
                 self.end();

@@ -56,7 +56,7 @@ async fn an_authenticator_in_another_realm_decides_who_joins_and_as_what() {
         assert_eq!(args[..2], [text("realm1"), text("dora")]);
         let details = args[2].as_map().unwrap();
         assert_eq!(details.get("ticket").and_then(Value::as_text), Some("sesame"));
-        authenticator.answer(invocation.request, &[verdict.clone()]).await;
+        authenticator.answer(invocation.request, std::slice::from_ref(&verdict)).await;
         let (_client, answer) = joining.await.unwrap();
         match (answer, expected) {
             (Message::Welcome { details, .. }, Ok(expected)) => {
