@@ -12,12 +12,14 @@ ARGS ?=
 # Seconds for each fuzz target of `make fuzz`, and which ones (a part of a test's name; empty means all).
 FUZZ_SECONDS ?= 60
 FUZZ ?=
+# Cases of `make conformance`; empty means all.
+CASES ?=
 
-.PHONY: help up test check bench dist fuzz clean setup-build setup-test
+.PHONY: help up test check bench dist fuzz conformance clean setup-build setup-test
 
 help: ## show this list
 	@printf 'Crossgate. What make can do:\n\n'
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@printf '\nStart with: make up\n'
 
 up: setup-build ## build and start Crossgate with a demo realm, users, data and certificates
@@ -48,6 +50,9 @@ dist: setup-build ## build the program for speed: target/release/crossgate
 
 fuzz: setup-build ## run the fuzz targets for FUZZ_SECONDS (60) each; FUZZ=name picks some
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' scripts/fuzz '$(FUZZ)'
+
+conformance: setup-build ## Autobahn's WebSocket suite against the doors; needs a Python 2.7 (CASES='6.*,7.*' picks some)
+	@scripts/conformance $(if $(CASES),'$(CASES)')
 
 clean: ## remove everything that was built (the data of `make up` stays)
 	$(CARGO) clean

@@ -17,7 +17,11 @@ const EDGES: &[(&str, &[&str])] = &[
     // What WAMP's authentication methods compute, and its values.
     ("crossgate-identity", &["crossgate-call", "crossgate-store", "crossgate-wamp"]),
     ("crossgate-router", &["crossgate-call", "crossgate-identity", "crossgate-store", "crossgate-wamp"]),
-    ("crossgate-edge", &["crossgate-call", "crossgate-contract", "crossgate-identity", "crossgate-router"]),
+    // WAMP's transports: which form messages have, and RawSocket's handshake.
+    (
+        "crossgate-edge",
+        &["crossgate-call", "crossgate-contract", "crossgate-identity", "crossgate-router", "crossgate-wamp"],
+    ),
     ("crossgate-tests", &[]),
     ("crossgate-benches", &["crossgate-tests"]),
 ];
@@ -52,9 +56,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("anyhow", &["crossgate"]),
     // WAMP's own SCRAM needs argon2; that crate could be published without the rest.
     ("argon2", &["crossgate-identity", "crossgate-wamp"]),
-    ("aws-lc-rs", &["crossgate-identity", "crossgate-router", "crossgate-wamp", "crossgate"]),
+    ("aws-lc-rs", &["crossgate-edge", "crossgate-identity", "crossgate-router", "crossgate-wamp", "crossgate"]),
     ("clap", &["crossgate"]),
     ("comfy-table", &["crossgate"]),
+    // Messages of WebSocket (RFC 7692).
+    ("flate2", &["crossgate-edge"]),
     ("governor", &["crossgate-router"]),
     ("http-body-util", &["crossgate-edge"]),
     ("hyper", &["crossgate-edge"]),

@@ -26,6 +26,8 @@ pub(super) struct Link {
     waiting: AtomicBool,
     /// What is queued is still to be sent, and nothing more will be.
     last: AtomicBool,
+    /// A close is to be sent after that.
+    closing: AtomicBool,
     controls: Mutex<Controls>,
     /// Told when the controls have been taken.
     taken: Notify,
@@ -83,6 +85,7 @@ impl Link {
     /// Says goodbye, once: the first reason is the one that counts.
     pub(super) fn close(&self, reason: Option<(u16, &'static str)>) {
         self.lock().close.get_or_insert(reason);
+        self.closing.store(true, Ordering::Release);
         self.waiting.store(true, Ordering::Release);
     }
 
@@ -93,6 +96,10 @@ impl Link {
 
     pub(super) fn is_finishing(&self) -> bool {
         self.last.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
     }
 
     pub(super) fn is_waiting(&self) -> bool {

@@ -115,10 +115,12 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
     async fn next(&mut self, link: &Link, batch: &mut Vec<Bytes>) -> Next {
         let mut taking = pin!(self.queue.next(batch));
         let more = poll_fn(|cx| {
-            if link.is_waiting() {
+            // A close comes after what was queued before it; an answer to a ping need not wait.
+            if link.is_waiting() && !link.is_closing() {
                 return Poll::Ready(None);
             }
             match taking.as_mut().poll(cx) {
+                Poll::Pending | Poll::Ready(false) if link.is_closing() => Poll::Ready(None),
                 Poll::Pending if link.is_finishing() => Poll::Ready(Some(false)),
                 polled => polled.map(Some),
             }

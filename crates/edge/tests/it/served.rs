@@ -14,6 +14,7 @@ use crossgate_contract::{Contract, Options};
 use crossgate_edge::{Config, Edge, Mount, Parts, Site, Visit};
 use crossgate_identity::{BoxError, Fetch, Identity, generate_signing_key, hash_client_secret};
 use crossgate_router::audit::Audit;
+use crossgate_router::realm::RealmConfig;
 use crossgate_router::{Parts as RouterParts, Router};
 use crossgate_store::Store;
 use http::{Request, Response};
@@ -122,6 +123,7 @@ impl Served {
         let audit = Audit::with_store(&audit, Store::temporary().unwrap(), Arc::clone(&clock)).await.unwrap();
         let parts = RouterParts { identity: Arc::clone(&identity), audit: audit.clone(), clock: Arc::clone(&clock) };
         let router = Router::new(parts);
+        router.configure_realms(BTreeMap::from([("test".to_owned(), RealmConfig::default())])).unwrap();
         let slow = Arc::new(Slow { entered: Semaphore::new(0), release: Semaphore::new(0) });
         let ready = Arc::new(|| -> Pin<Box<dyn Future<Output = _> + Send>> { Box::pin(async { Ok(()) }) });
         router.install(&realm, &Service { name: "open", procedures: table(&slow), ready }).unwrap();

@@ -7,6 +7,7 @@ mod handshake;
 mod longpoll;
 mod ports;
 mod rawsocket;
+mod router;
 mod slow;
 mod websocket;
 
