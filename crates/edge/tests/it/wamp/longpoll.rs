@@ -74,18 +74,16 @@ async fn a_receive_waits_for_a_message_and_the_newest_one_gets_it() {
 
 #[tokio::test]
 async fn nothing_to_receive_is_said_after_a_while_and_an_abandoned_session_ends() {
-    let served = echoing(json!({"longpoll": {"poll_ms": 50, "idle_ms": 200}})).await;
+    let served = echoing(json!({"longpoll": {"poll_ms": 50, "idle_ms": 200, "sessions_per_ip": 1}})).await;
     let base = open(&served, "wamp.2.json").await;
     let client = http();
     assert_eq!(post(&client, &format!("{base}/send"), "[1]").await.0, 204);
     assert_eq!(post(&client, &format!("{base}/receive"), "").await.0, 200);
     assert_eq!(post(&client, &format!("{base}/receive"), "").await.0, 204);
-    within(async {
-        while post(&client, &format!("{base}/close?probe"), "").await.0 == 204 {
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        }
-    })
-    .await;
+    // Its place is given back.
+    let again = json!({"protocols": ["wamp.2.json"]}).to_string();
+    within(async { while post(&client, &served.url("/lp/open"), again.clone()).await.0 != 200 {} }).await;
+    assert_eq!(post(&client, &format!("{base}/receive"), "").await.0, 404);
 }
 
 #[tokio::test]
