@@ -85,6 +85,7 @@ impl Program {
             router.install(&realm, service)?;
         }
 
+        router.configure_realms(config.open_realms()).context("[realms]")?;
         let contracts = mounts(config, &built_in, &logins)?;
         system.attach(&router, summary(config, &contracts));
         Ok(Self { realm, clock, store, identity, router, loans, contracts, metrics })

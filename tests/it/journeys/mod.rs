@@ -12,6 +12,7 @@ mod stop;
 mod sweep;
 mod tls;
 mod tokens;
+mod wamp;
 
 use crossgate_tests::{Client, Program, Visitor, until};
 use serde_json::Value;

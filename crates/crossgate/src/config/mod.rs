@@ -32,6 +32,9 @@ pub(crate) struct Config {
     /// Checks every answer against its contract, and answers 500 when it does not fit. Costs a parse of
     /// each answer; for tests and staging.
     pub(crate) validate_responses: bool,
+    /// The realms of WAMP sessions, by name. A realm that is not named here cannot be joined; the built-in services'
+    /// realm is open with every default when nothing is said of it.
+    pub(crate) realms: BTreeMap<String, crossgate_router::realm::RealmConfig>,
     /// The built-in services; a service without a section is off.
     pub(crate) services: Services,
     /// OpenAPI documents of your own to serve, by name.
@@ -48,6 +51,7 @@ impl Default for Config {
             identity: crossgate_identity::Config::default(),
             edge: crossgate_edge::Config::default(),
             validate_responses: false,
+            realms: BTreeMap::new(),
             services: Services::default(),
             contracts: BTreeMap::new(),
         }
@@ -108,6 +112,13 @@ pub(crate) struct Mounted {
 }
 
 impl Config {
+    /// The realms to open: those that are named, and the built-in services' one.
+    pub(crate) fn open_realms(&self) -> BTreeMap<String, crossgate_router::realm::RealmConfig> {
+        let mut realms = self.realms.clone();
+        realms.entry(self.realm.clone()).or_default();
+        realms
+    }
+
     /// Makes relative paths relative to the configuration file's folder.
     fn relative_to(&mut self, folder: &Path) {
         let fix = |path: &mut PathBuf| {

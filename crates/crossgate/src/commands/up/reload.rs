@@ -48,10 +48,13 @@ impl Reloader {
         if fresh.config.log.format != self.current.config.log.format {
             bail!("a restart is needed for: log.format (the log is open)");
         }
-        // The doors are checked before identity is swapped, and swapped after it: each swap is whole,
+        let realms = fresh.config.open_realms();
+        realms.iter().try_for_each(|(name, realm)| realm.validate(name)).context("[realms]")?;
+        // Realms and doors are checked before identity is swapped, and swapped after it: each swap is whole,
         // and a fault in either leaves both as they were.
         let doors = edge.prepare(fresh.config.edge.clone()).context("[edge]")?;
         program.identity.reload(fresh.config.identity.clone()).context("[identity]")?;
+        program.router.configure_realms(realms).context("[realms]")?;
         edge.apply(doors);
         self.level.set(&fresh.config.log.level)?;
         self.current = fresh;
