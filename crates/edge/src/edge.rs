@@ -119,6 +119,7 @@ impl Edge {
                 gate: Arc::new(Gate::default()),
                 metrics: metrics::Listening::new(&name),
                 state: ArcSwap::from_pointee(state),
+                renewed: watch::Sender::default(),
                 shared: Arc::clone(&shared),
             });
             acceptors.push((door, acceptor));
@@ -191,10 +192,12 @@ impl Edge {
     }
 
     /// Puts a prepared configuration in force: for new connections all of it, for open ones all but TLS and limits
-    /// that belong to the connection.
+    /// that belong to the connection. Open ones whose client showed a certificate are asked to end, so that the new
+    /// authorities and revocation lists look at it.
     pub fn apply(&self, prepared: Prepared) {
         for (door, state) in self.doors.iter().zip(prepared.states) {
             door.state.store(state);
+            door.renewed.send_replace(());
         }
         self.targets.store(prepared.targets);
     }

@@ -7,15 +7,17 @@ mod streams;
 mod watchdog;
 
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossgate_identity::PeerCertificate;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -42,6 +44,12 @@ const PENDING_RESETS_MAX: usize = 20;
 /// Streams that we had to reset for a peer's faults; more end the connection (CVE-2025-8671).
 const ERROR_RESETS_MAX: usize = 64;
 
+/// Bodies of one connection that are read at one time; the others wait unread. What a body's call holds while it comes
+/// in (memory, a place in the audit log) is bounded by this, however many streams a peer opens.
+const BODIES_MAX: usize = 16;
+/// How long a connection with a client's certificate goes on after the lists that it was checked by were replaced.
+const RETIRE_WITHIN: Duration = Duration::from_secs(30);
+
 /// Who is at the other end, as far as the transport knows. Made once per connection.
 pub(crate) struct Peer {
     pub(crate) door: Arc<Door>,
@@ -51,9 +59,27 @@ pub(crate) struct Peer {
     pub(crate) http1: bool,
     pub(crate) certificate: Option<Arc<PeerCertificate>>,
     activity: Arc<Activity>,
+    bodies: Arc<Semaphore>,
 }
 
 impl Peer {
+    fn plain(door: &Arc<Door>, address: Option<IpAddr>, http1: bool) -> Self {
+        Self {
+            door: Arc::clone(door),
+            address,
+            tls: false,
+            http1,
+            certificate: None,
+            activity: Arc::default(),
+            bodies: Arc::new(Semaphore::new(BODIES_MAX)),
+        }
+    }
+
+    /// Waits until a body of this connection may be read. Those before it have a time in which they must come.
+    pub(crate) async fn body_turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.bodies).acquire_owned().await.ok()
+    }
+
     /// Counts a request in; true when it is the last that the connection serves.
     pub(crate) fn begin(&self, limits: &Limits) -> (InFlight, bool) {
         let (request, number) = self.activity.begin();
@@ -66,8 +92,18 @@ impl Peer {
     }
 }
 
+/// What asks a connection to end.
+struct Ends {
+    /// The program stops.
+    stage: watch::Receiver<()>,
+    /// The listener's TLS was replaced. Of interest to whoever showed a certificate: the new lists shall see it too.
+    renewed: Option<watch::Receiver<()>>,
+}
+
 /// Serves a connection until either side ends it, or the stage changes and its requests are answered.
 pub(crate) async fn serve(door: Arc<Door>, mut socket: Socket, address: Option<IpAddr>, stage: watch::Receiver<()>) {
+    // Before the state is looked at: a reload in between is seen afterwards.
+    let ends = Ends { stage, renewed: Some(door.renewed.subscribe()) };
     let state = door.state.load_full();
     let timeouts = &state.listener.timeouts;
     let opening = match timeout(timeouts.handshake(), socket.opening()).await {
@@ -78,7 +114,7 @@ pub(crate) async fn serve(door: Arc<Door>, mut socket: Socket, address: Option<I
         (Opening::Tls, Some(tls)) => {
             let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(socket);
             match timeout(timeouts.handshake(), handshake).await {
-                Ok(Ok(stream)) => secured(&door, &state, stream, address, stage).await,
+                Ok(Ok(stream)) => secured(&door, &state, stream, address, ends).await,
                 Ok(Err(error)) => {
                     tracing::debug!(listener = %door.name, ?address, %error, "TLS handshake failed");
                     door.metrics.failed(Failure::Tls);
@@ -90,35 +126,20 @@ pub(crate) async fn serve(door: Arc<Door>, mut socket: Socket, address: Option<I
             door.metrics.failed(Failure::PlainOnTls);
             let _ = timeout(timeouts.headers(), refusal::use_https(socket)).await;
         }
-        (Opening::Http1, None) => plain(&door, &state, socket, address, true, stage).await,
-        (Opening::Http2, None) => plain(&door, &state, socket, address, false, stage).await,
+        (Opening::Http1, None) => {
+            converse(&state, Transport::Plain(socket), Peer::plain(&door, address, true), ends).await
+        }
+        (Opening::Http2, None) => {
+            converse(&state, Transport::Plain(socket), Peer::plain(&door, address, false), ends).await
+        }
         (Opening::Tls, None) => door.metrics.failed(Failure::TlsOnPlain),
         (Opening::RawSocket | Opening::Unknown, _) => door.metrics.failed(Failure::Unknown),
         (Opening::Nothing, _) => {}
     }
 }
 
-async fn plain(
-    door: &Arc<Door>,
-    state: &State,
-    socket: Socket,
-    address: Option<IpAddr>,
-    http1: bool,
-    stage: watch::Receiver<()>,
-) {
-    let activity = Arc::new(Activity::default());
-    let peer = Peer { door: Arc::clone(door), address, tls: false, http1, certificate: None, activity };
-    converse(state, Transport::Plain(socket), peer, stage).await;
-}
-
 /// After the handshake: whose certificate was it, and which protocol did it choose?
-async fn secured(
-    door: &Arc<Door>,
-    state: &State,
-    stream: TlsStream<Socket>,
-    address: Option<IpAddr>,
-    stage: watch::Receiver<()>,
-) {
+async fn secured(door: &Arc<Door>, state: &State, stream: TlsStream<Socket>, address: Option<IpAddr>, ends: Ends) {
     let (_, session) = stream.get_ref();
     let http1 = session.alpn_protocol() != Some(b"h2");
     let certificate = match session.peer_certificates().map(PeerCertificate::parse).transpose() {
@@ -128,12 +149,11 @@ async fn secured(
             return door.metrics.failed(Failure::Certificate);
         }
     };
-    let activity = Arc::new(Activity::default());
-    let peer = Peer { door: Arc::clone(door), address, tls: true, http1, certificate, activity };
-    converse(state, Transport::Tls(Box::new(stream)), peer, stage).await;
+    let peer = Peer { tls: true, certificate, ..Peer::plain(door, address, http1) };
+    converse(state, Transport::Tls(Box::new(stream)), peer, ends).await;
 }
 
-async fn converse(state: &State, transport: Transport, peer: Peer, stage: watch::Receiver<()>) {
+async fn converse(state: &State, transport: Transport, peer: Peer, mut ends: Ends) {
     let Limits { header_bytes, h2_streams, requests_per_connection, .. } = state.listener.limits;
     let timeouts = &state.listener.timeouts;
     let http1 = peer.http1;
@@ -141,6 +161,9 @@ async fn converse(state: &State, transport: Transport, peer: Peer, stage: watch:
     let watchdog = Watchdog::new(Arc::clone(&peer.activity), headers, timeouts.idle(), requests_per_connection);
     let io = TokioIo::new(Io::new(transport, Arc::clone(&peer.activity)));
     let door = Arc::clone(&peer.door);
+    if peer.certificate.is_none() {
+        ends.renewed = None;
+    }
     let peer = Arc::new(peer);
     let service = service_fn(move |request| exchange::answer(Arc::clone(&peer), request));
     if http1 {
@@ -150,10 +173,10 @@ async fn converse(state: &State, transport: Transport, peer: Peer, stage: watch:
             .header_read_timeout(None)
             .max_header_size(header_bytes)
             .max_buf_size(header_bytes.max(HTTP1_BUFFER_BYTES));
-        drive(builder.serve_connection(io, service), &door, watchdog, stage).await;
+        drive(builder.serve_connection(io, service), &door, watchdog, ends).await;
     } else {
         let builder = http2(timeouts, header_bytes, h2_streams);
-        drive(builder.serve_connection(io, service), &door, watchdog, stage).await;
+        drive(builder.serve_connection(io, service), &door, watchdog, ends).await;
     }
 }
 
@@ -174,14 +197,17 @@ fn http2(timeouts: &Timeouts, header_bytes: usize, streams: u32) -> http2::Build
 }
 
 /// Runs HTTP on a connection. The first reason to end it is told to the peer (`Connection: close`, GOAWAY)
-/// and requests in flight are answered; at the second it is dropped.
-async fn drive<C>(connection: C, door: &Door, mut watchdog: Watchdog, mut stage: watch::Receiver<()>)
+/// and requests in flight are answered; at the second it is dropped. A peer whose certificate must be looked at anew
+/// has a time in which to go: one that is not wanted any more would not care what it is told.
+async fn drive<C>(connection: C, door: &Door, mut watchdog: Watchdog, ends: Ends)
 where
     C: GracefulConnection,
     C::Error: std::fmt::Display,
 {
     let mut connection = std::pin::pin!(connection);
     let (mut told, mut draining) = (false, false);
+    let Ends { mut stage, mut renewed } = ends;
+    let mut retired = None;
     loop {
         tokio::select! {
             biased;
@@ -198,8 +224,25 @@ where
             },
             // The sender never goes before the connections; if it did, that would be the end too.
             _ = stage.changed(), if !draining => draining = true,
+            () = changed(&mut renewed), if retired.is_none() => retired = Some(Box::pin(sleep(RETIRE_WITHIN))),
+            () = expired(&mut retired) => return,
         }
         told = true;
         connection.as_mut().graceful_shutdown();
+    }
+}
+
+async fn changed(renewed: &mut Option<watch::Receiver<()>>) {
+    match renewed {
+        // The door lives as long as its connections; if it did not, that would be the end too.
+        Some(renewed) => drop(renewed.changed().await),
+        None => std::future::pending().await,
+    }
+}
+
+async fn expired(timer: &mut Option<Pin<Box<Sleep>>>) {
+    match timer {
+        Some(timer) => timer.await,
+        None => std::future::pending().await,
     }
 }
