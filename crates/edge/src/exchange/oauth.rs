@@ -38,7 +38,8 @@ impl Endpoint {
     pub(super) fn at(path: &str) -> Option<Self> {
         match path {
             "/oauth/token" => Some(Self::Token),
-            "/oauth/jwks" => Some(Self::Keys),
+            // The second is where our metadata says that they are, unless it is configured otherwise.
+            "/oauth/jwks" | "/.well-known/jwks.json" => Some(Self::Keys),
             "/.well-known/oauth-authorization-server" => Some(Self::Metadata),
             _ => None,
         }
