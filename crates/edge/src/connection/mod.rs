@@ -101,56 +101,75 @@ struct Ends {
 }
 
 /// Serves a connection until either side ends it, or the stage changes and its requests are answered.
-pub(crate) async fn serve(door: Arc<Door>, mut socket: Socket, address: Option<IpAddr>, stage: watch::Receiver<()>) {
+pub(crate) async fn serve(door: Arc<Door>, socket: Socket, address: Option<IpAddr>, stage: watch::Receiver<()>) {
     // Before the state is looked at: a reload in between is seen afterwards.
-    let ends = Ends { stage, renewed: Some(door.renewed.subscribe()) };
+    let mut ends = Ends { stage, renewed: Some(door.renewed.subscribe()) };
     let state = door.state.load_full();
+    let begun = tokio::select! {
+        biased;
+        begun = begin(&door, &state, socket, address) => begun,
+        // Nobody has asked for anything yet that could be finished.
+        _ = ends.stage.changed() => None,
+    };
+    if let Some((transport, peer)) = begun {
+        converse(&state, transport, peer, ends).await;
+    }
+}
+
+/// Finds out what the peer speaks, and who it is; none when that comes to nothing.
+async fn begin(
+    door: &Arc<Door>,
+    state: &State,
+    mut socket: Socket,
+    address: Option<IpAddr>,
+) -> Option<(Transport, Peer)> {
     let timeouts = &state.listener.timeouts;
     let opening = match timeout(timeouts.handshake(), socket.opening()).await {
         Ok(Ok(opening)) => opening,
-        Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Slow),
+        Ok(Err(_)) | Err(_) => return failed(door, Failure::Slow),
     };
     match (opening, &state.tls) {
         (Opening::Tls, Some(tls)) => {
             let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(socket);
             match timeout(timeouts.handshake(), handshake).await {
-                Ok(Ok(stream)) => secured(&door, &state, stream, address, ends).await,
+                Ok(Ok(stream)) => secured(door, stream, address),
                 Ok(Err(error)) => {
                     tracing::debug!(listener = %door.name, ?address, %error, "TLS handshake failed");
-                    door.metrics.failed(Failure::Tls);
+                    failed(door, Failure::Tls)
                 }
-                Err(_) => door.metrics.failed(Failure::Slow),
+                Err(_) => failed(door, Failure::Slow),
             }
         }
         (Opening::Http1 | Opening::Http2, Some(_)) => {
-            door.metrics.failed(Failure::PlainOnTls);
             let _ = timeout(timeouts.headers(), refusal::use_https(socket)).await;
+            failed(door, Failure::PlainOnTls)
         }
-        (Opening::Http1, None) => {
-            converse(&state, Transport::Plain(socket), Peer::plain(&door, address, true), ends).await
-        }
-        (Opening::Http2, None) => {
-            converse(&state, Transport::Plain(socket), Peer::plain(&door, address, false), ends).await
-        }
-        (Opening::Tls, None) => door.metrics.failed(Failure::TlsOnPlain),
-        (Opening::RawSocket | Opening::Unknown, _) => door.metrics.failed(Failure::Unknown),
-        (Opening::Nothing, _) => {}
+        (Opening::Http1, None) => Some((Transport::Plain(socket), Peer::plain(door, address, true))),
+        (Opening::Http2, None) => Some((Transport::Plain(socket), Peer::plain(door, address, false))),
+        (Opening::Tls, None) => failed(door, Failure::TlsOnPlain),
+        (Opening::RawSocket | Opening::Unknown, _) => failed(door, Failure::Unknown),
+        (Opening::Nothing, _) => None,
     }
 }
 
+fn failed<T>(door: &Door, why: Failure) -> Option<T> {
+    door.metrics.failed(why);
+    None
+}
+
 /// After the handshake: whose certificate was it, and which protocol did it choose?
-async fn secured(door: &Arc<Door>, state: &State, stream: TlsStream<Socket>, address: Option<IpAddr>, ends: Ends) {
+fn secured(door: &Arc<Door>, stream: TlsStream<Socket>, address: Option<IpAddr>) -> Option<(Transport, Peer)> {
     let (_, session) = stream.get_ref();
     let http1 = session.alpn_protocol() != Some(b"h2");
     let certificate = match session.peer_certificates().map(PeerCertificate::parse).transpose() {
         Ok(certificate) => certificate.map(Arc::new),
         Err(error) => {
             tracing::debug!(listener = %door.name, ?address, %error, "client certificate not understood");
-            return door.metrics.failed(Failure::Certificate);
+            return failed(door, Failure::Certificate);
         }
     };
     let peer = Peer { tls: true, certificate, ..Peer::plain(door, address, http1) };
-    converse(state, Transport::Tls(Box::new(stream)), peer, ends).await;
+    Some((Transport::Tls(Box::new(stream)), peer))
 }
 
 async fn converse(state: &State, transport: Transport, peer: Peer, mut ends: Ends) {
