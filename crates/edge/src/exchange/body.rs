@@ -14,6 +14,11 @@ use tokio::time::timeout;
 use crate::connection::Peer;
 use crate::problem::Problem;
 
+/// How long the rest of a body that nobody wants is thrown away before its request is answered.
+const DISCARD_WITHIN: Duration = Duration::from_secs(1);
+/// How much of it, in bytes.
+const DISCARD_BYTES_MAX: usize = 1024 * 1024;
+
 /// A body that has or has not been read.
 pub(super) struct Body {
     incoming: Incoming,
@@ -49,6 +54,22 @@ impl Body {
     /// Whether bytes of it may still be on their way.
     pub(super) fn is_unread(&self) -> bool {
         !self.read && !self.incoming.is_end_stream()
+    }
+
+    /// Throws away what has not been read, within bounds. An HTTP/2 stream that is answered while its body is on its way
+    /// is reset after the answer (RFC 9113 §8.1), and some clients then do not show the answer. Nothing is kept, so that
+    /// no turn is needed; flow control bounds what has arrived.
+    pub(super) async fn discard(&mut self) {
+        self.turn = None;
+        // A peer that has been too slow or broke off is not waited for again: nothing more comes, or the time ends it.
+        let _ = timeout(DISCARD_WITHIN, async {
+            let mut left = DISCARD_BYTES_MAX;
+            while let Ok(Some(piece)) = self.piece().await {
+                let Some(less) = left.checked_sub(piece.len()) else { return };
+                left = less;
+            }
+        })
+        .await;
     }
 
     /// Reads all of it, in its turn. A body that announces too much is not read at all.

@@ -81,6 +81,9 @@ pub(crate) async fn answer(peer: Arc<Peer>, request: Request<Incoming>) -> Resul
     };
     let Routed { mut answer, requests, shared, compressible } = routed;
     exchange.finish(answer.headers_mut(), shared);
+    if !peer.http1 && body.is_unread() {
+        body.discard().await;
+    }
     let close = last || head.headers.contains_key(TRANSFER_ENCODING) || body.is_unread();
     if peer.http1 && close {
         // What follows a refused body cannot be told from a request, and of a chunked one that also claimed
