@@ -86,6 +86,20 @@ pub fn check(config: &Config) -> Result<Vec<String>, Error> {
     Ok(warnings.map(|(name, warning)| format!("listener `{name}`: {warning}")).collect())
 }
 
+/// Says what keeps contracts from being mounted together: a prefix that is none, two operations in one place.
+///
+/// # Errors
+/// The first such thing.
+pub fn check_mounts(mounts: &[Mount]) -> Result<(), Error> {
+    let mut table = crossgate_contract::Table::new();
+    for target in mount::targets(mounts)? {
+        table
+            .insert(&target.prefix, Arc::clone(&target.operation), ())
+            .map_err(|fault| Error::Mount(fault.to_string()))?;
+    }
+    Ok(())
+}
+
 impl Edge {
     /// Checks everything, then opens every listener. Connections wait in the operating system's queues until
     /// [`Edge::serve`]. Install the metrics recorder before.

@@ -34,7 +34,7 @@ pub use config::{
     Listener, Method, Network, Proxy, ProxyHeader, Surface, Timeouts, Tls, TlsVersion, Tokens,
 };
 pub use cookie::{session_cookie, session_cookie_name};
-pub use edge::{Address, Edge, Parts, Prepared, check};
+pub use edge::{Address, Edge, Parts, Prepared, check, check_mounts};
 pub use error::Error;
 pub use mount::Mount;
 pub use site::{Site, Visit};
