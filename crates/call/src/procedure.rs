@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub struct Call {
     pub deadline: Instant,
     /// The trace that the call belongs to.
     pub trace: Trace,
+    /// The address that it came from, where there is one: to slow down guessing, and for nothing else.
+    pub source: Option<IpAddr>,
 }
 
 /// The handle through which a service asks another service: by name, in its caller's name, and

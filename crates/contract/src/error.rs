@@ -3,12 +3,17 @@
 /// The largest number of places named in one answer; one more entry then says how many more there are at least.
 pub const FIELD_ERRORS_MAX: usize = 100;
 
+/// The longest pointer that an error has, in bytes. Its tokens are keys that the sender chose, and an answer that
+/// repeated a long one with every error would be many times the size of the request.
+const POINTER_BYTES_MAX: usize = 1024;
+
 /// One place in the input (or in an answer) that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// Where the value came from: `path`, `query`, `header`, `cookie` or `body`; `status` or `header` for answers.
     pub place: &'static str,
-    /// JSON Pointer (RFC 6901) inside that place, `""` for the whole: `/patient_info/date_of_birth`.
+    /// JSON Pointer (RFC 6901) inside that place, `""` for the whole: `/patient_info/date_of_birth`. One of more than
+    /// a kilobyte is cut and ends in `…`.
     pub pointer: String,
     /// A sentence for people that completes "this value …": `is required`, `must be an integer`.
     pub detail: String,
@@ -44,7 +49,11 @@ impl Errors {
         self.add(FieldError::new(place, pointer, detail));
     }
 
-    pub(crate) fn add(&mut self, error: FieldError) {
+    pub(crate) fn add(&mut self, mut error: FieldError) {
+        if error.pointer.len() > POINTER_BYTES_MAX {
+            error.pointer.truncate(error.pointer.floor_char_boundary(POINTER_BYTES_MAX));
+            error.pointer.push('…');
+        }
         if self.list.len() < FIELD_ERRORS_MAX {
             // Two keywords may object with one sentence (a type and its format, two branches); once is enough.
             if !self.list.contains(&error) {
@@ -106,6 +115,17 @@ mod tests {
         let list = errors.into_list();
         assert_eq!(list.len(), FIELD_ERRORS_MAX + 1);
         assert_eq!(list[FIELD_ERRORS_MAX].detail, "has at least 7 more errors that are not listed");
+    }
+
+    #[test]
+    fn a_pointer_is_not_repeated_at_any_length() {
+        let mut errors = Errors::default();
+        errors.push("body", format!("/{}", "é".repeat(500_000)), "is required");
+        let mut again = Errors::default();
+        again.absorb(errors);
+        let list = again.into_list();
+        assert!(list[0].pointer.len() <= POINTER_BYTES_MAX + '…'.len_utf8());
+        assert_eq!(list[0].pointer.matches('…').count(), 1);
     }
 
     #[test]

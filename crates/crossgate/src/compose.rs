@@ -1,6 +1,7 @@
 //! The composition root: opens every part in order, and joins contracts to tables.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -58,9 +59,35 @@ impl Program {
     /// Opens the parts that the configuration names.
     pub(crate) async fn open(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Store::open(&config.store).context(STORE)?;
+        let audit = Audit::open(&config.audit, Arc::clone(&clock)).await.context(AUDIT)?;
+        Self::join(config, metrics, clock, store, audit).await
+    }
+
+    /// As [`Program::open`], but makes no file: what is not there yet is stood in for by a database in memory.
+    pub(crate) async fn rehearse(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = if is_there(&config.store.path).context(STORE)? {
+            Store::open(&config.store).context(STORE)?
+        } else {
+            Store::temporary_with(&config.store).context(STORE)?
+        };
+        let audit = if is_there(&config.audit.path).context(AUDIT)? {
+            Audit::open(&config.audit, Arc::clone(&clock)).await
+        } else {
+            Audit::with_store(&config.audit, Store::temporary()?, Arc::clone(&clock)).await
+        };
+        Self::join(config, metrics, clock, store, audit.context(AUDIT)?).await
+    }
+
+    async fn join(
+        config: &Config,
+        metrics: PrometheusHandle,
+        clock: Arc<dyn Clock>,
+        store: Store,
+        audit: Audit,
+    ) -> anyhow::Result<Self> {
         let realm = Realm::new(config.realm.as_str());
-        let store = Store::open(&config.store).context("[store] cannot be opened")?;
-        let audit = Audit::open(&config.audit, Arc::clone(&clock)).await.context("[audit] cannot be opened")?;
         let fetch = Arc::new(HttpsFetch::new()?);
         let identity = Identity::open(config.identity.clone(), store.clone(), fetch, Arc::clone(&clock))
             .await
@@ -120,6 +147,18 @@ impl Program {
         self.router.audit().close().await.context("the audit log could not be closed")?;
         self.store.close().await.context("the store could not be closed")
     }
+}
+
+const STORE: &str = "[store] cannot be opened";
+const AUDIT: &str = "[audit] cannot be opened";
+
+/// Whether a database's file is there; an error when it could not be made either, for want of its folder.
+fn is_there(file: &Path) -> anyhow::Result<bool> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        bail!("the folder {} is not there; make it, owned by the user that runs the program", folder.display());
+    }
+    Ok(file.exists())
 }
 
 fn mounts(config: &Config, built_in: &[BuiltIn], logins: &crossgate_call::Service) -> anyhow::Result<Vec<Named>> {

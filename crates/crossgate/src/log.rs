@@ -1,6 +1,7 @@
 //! The program's own log: lines on standard error, with a level that can be changed while it runs.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload::Handle;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -18,6 +19,16 @@ impl Level {
 }
 
 fn filter(level: &str) -> anyhow::Result<EnvFilter> {
+    // A filter takes a bare word that is no level for the name of a module and then shows nothing else.
+    let unknown = level
+        .split(',')
+        .map(str::trim)
+        .find(|part| part.is_empty() || !part.contains(['=', '[']) && part.parse::<LevelFilter>().is_err());
+    if let Some(unknown) = unknown {
+        bail!(
+            "log.level: `{unknown}` is no level; use error, warn, info, debug or trace, or a filter such as `info,crossgate_edge=debug`"
+        );
+    }
     EnvFilter::try_new(level).with_context(|| {
         format!("log.level `{level}` is neither a level nor a filter; try `info` or `info,crossgate_edge=debug`")
     })
@@ -41,4 +52,19 @@ pub(crate) fn start(log: &Log) -> anyhow::Result<Level> {
     }
     .context("the log is started once")?;
     Ok(Level(handle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_level_is_refused_and_a_filter_is_not() {
+        for good in ["info", "off", "info,crossgate_edge=debug", "warn,crossgate_router=trace"] {
+            assert!(filter(good).is_ok(), "{good}");
+        }
+        for bad in ["inffo", "info,crossgate_edge", ""] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
 }

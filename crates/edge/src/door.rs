@@ -12,6 +12,7 @@ use crossgate_identity::Identity;
 use crossgate_router::Router;
 use http::HeaderValue;
 use rustls::ServerConfig;
+use tokio::sync::watch;
 
 use crate::Error;
 use crate::config::{Config, Hsts, Listener, Method, Surface};
@@ -75,6 +76,8 @@ pub(crate) struct Door {
     pub(crate) metrics: metrics::Listening,
     pub(crate) state: ArcSwap<State>,
     pub(crate) longpoll: Arc<Registry>,
+    /// Told after the state has been replaced.
+    pub(crate) renewed: watch::Sender<()>,
     pub(crate) shared: Arc<Shared>,
 }
 

@@ -91,6 +91,20 @@ pub fn check(config: &Config) -> Result<Vec<String>, Error> {
     Ok(warnings.map(|(name, warning)| format!("listener `{name}`: {warning}")).collect())
 }
 
+/// Says what keeps contracts from being mounted together: a prefix that is none, two operations in one place.
+///
+/// # Errors
+/// The first such thing.
+pub fn check_mounts(mounts: &[Mount]) -> Result<(), Error> {
+    let mut table = crossgate_contract::Table::new();
+    for target in mount::targets(mounts)? {
+        table
+            .insert(&target.prefix, Arc::clone(&target.operation), ())
+            .map_err(|fault| Error::Mount(fault.to_string()))?;
+    }
+    Ok(())
+}
+
 impl Edge {
     /// Checks everything, then opens every listener. Connections wait in the operating system's queues until
     /// [`Edge::serve`]. Install the metrics recorder before.
@@ -127,6 +141,7 @@ impl Edge {
                 metrics: metrics::Listening::new(&name),
                 state: ArcSwap::from_pointee(state),
                 longpoll: Arc::new(longpoll),
+                renewed: watch::Sender::default(),
                 shared: Arc::clone(&shared),
             });
             acceptors.push((door, acceptor, tasks));
@@ -199,10 +214,12 @@ impl Edge {
     }
 
     /// Puts a prepared configuration in force: for new connections all of it, for open ones all but TLS and limits
-    /// that belong to the connection.
+    /// that belong to the connection. Open ones whose client showed a certificate are asked to end, so that the new
+    /// authorities and revocation lists look at it.
     pub fn apply(&self, prepared: Prepared) {
         for (door, state) in self.doors.iter().zip(prepared.states) {
             door.state.store(state);
+            door.renewed.send_replace(());
         }
         self.targets.store(prepared.targets);
     }

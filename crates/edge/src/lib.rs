@@ -43,7 +43,7 @@ pub use config::{
     WampSerializer, WampTransport,
 };
 pub use cookie::{session_cookie, session_cookie_name};
-pub use edge::{Address, Edge, Parts, Prepared, check};
+pub use edge::{Address, Edge, Parts, Prepared, check, check_mounts};
 pub use error::Error;
 pub use mount::Mount;
 pub use site::{Site, Visit};

@@ -31,7 +31,7 @@ impl Throttle {
             slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
             hash: RandomState::new(),
             interval,
-            tolerance: interval * u64::from(tokens.burst.max(1)),
+            tolerance: interval.saturating_mul(tokens.burst.max(1).into()),
         }
     }
 
@@ -68,5 +68,12 @@ mod tests {
         assert_eq!(throttle.take(source, start), Err(Duration::from_secs(1)));
         assert_eq!(throttle.take(source, start + Duration::from_secs(1)), Ok(()));
         assert!(throttle.take(source, start + Duration::from_secs(1)).is_err());
+    }
+
+    #[test]
+    fn the_largest_burst_is_no_less_than_a_small_one() {
+        let start = SystemClock.instant();
+        let throttle = Throttle::new(&Tokens { requests_per_minute: 1, burst: u32::MAX }, start);
+        assert_eq!(throttle.take("192.0.2.1".parse().unwrap(), start), Ok(()));
     }
 }

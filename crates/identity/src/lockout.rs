@@ -1,6 +1,7 @@
 //! Guessing is made slow: after a few failures in a row, a user name and a source wait ever longer.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,15 @@ pub(crate) enum Guesser {
 }
 
 impl Guesser {
+    /// An address, or the name of whoever calls. One IPv6 subscriber has a /64 network and as many addresses as
+    /// guesses: they are one source.
+    pub(crate) fn source(text: &str) -> Self {
+        Self::Source(match text.parse().map(|address: IpAddr| address.to_canonical()) {
+            Ok(IpAddr::V6(v6)) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).to_string(),
+            _ => text.to_owned(),
+        })
+    }
+
     /// Failures that cost nothing: people mistype.
     fn free(&self) -> u32 {
         match self {
@@ -204,6 +214,15 @@ mod tests {
         }
         lockout.begin(&source).unwrap();
         assert!(lockout.begin(&source).is_err());
+    }
+
+    #[test]
+    fn the_addresses_of_one_subscriber_are_one_source() {
+        assert_eq!(Guesser::source("2001:db8:1:2::1"), Guesser::source("2001:db8:1:2:ffff::9"));
+        assert_ne!(Guesser::source("2001:db8:1:2::1"), Guesser::source("2001:db8:1:3::1"));
+        assert_ne!(Guesser::source("192.0.2.1"), Guesser::source("192.0.2.2"));
+        assert_ne!(Guesser::source("::ffff:192.0.2.1"), Guesser::source("::ffff:192.0.2.2"));
+        assert_eq!(Guesser::source("billing"), Guesser::Source("billing".into()));
     }
 
     #[test]

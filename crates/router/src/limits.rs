@@ -1,7 +1,7 @@
 //! How often: token buckets (GCRA) per caller and per role, rebuilt when the configuration changes.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,13 +16,25 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLim
 /// never seen again do not stay in memory.
 const CHECKS_PER_SWEEP: u32 = 16_384;
 
-/// Whose bucket it is. Nobody in particular is told apart by address, lest one stranger use up
+/// Whose bucket it is. Nobody in particular is told apart by network, lest one stranger use up
 /// what all strangers have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Named(Arc<str>),
-    Address(Option<IpAddr>),
+    Network(Option<IpAddr>),
 }
+
+/// What one stranger has: an IPv4 address, or the /64 network of one IPv6 subscriber, who could otherwise take a
+/// bucket for each of its addresses.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// The longest time between two calls that a rate can mean.
+const PERIOD_MAX: Duration = Duration::from_secs(86_400 * 366);
 
 /// The buckets that belong to one state of the configuration.
 pub(crate) struct Limits {
@@ -51,7 +63,10 @@ impl Limits {
     pub(crate) fn take(&self, caller: &Caller, source: Option<IpAddr>) -> Result<()> {
         if let Some(limiter) = &self.caller {
             self.sweep(limiter);
-            let key = if caller.is_anonymous() { Key::Address(source) } else { Key::Named(Arc::clone(caller.id())) };
+            let key = match caller.is_anonymous() {
+                true => Key::Network(source.map(network_of)),
+                false => Key::Named(Arc::clone(caller.id())),
+            };
             limiter
                 .check_key(&key)
                 .map_err(|not_until| too_many("you call", not_until.wait_time_from(DefaultClock::default().now())))?;
@@ -88,5 +103,21 @@ fn quota(rate: Rate) -> Option<Quota> {
     if rate.per_second.is_nan() || rate.per_second <= 0.0 {
         return None;
     }
-    Some(Quota::with_period(Duration::from_secs_f64(1.0 / rate.per_second))?.allow_burst(burst))
+    // A rate close to zero has a period beyond what can be written down.
+    let period = Duration::try_from_secs_f64(1.0 / rate.per_second).unwrap_or(PERIOD_MAX).min(PERIOD_MAX);
+    Some(Quota::with_period(period)?.allow_burst(burst))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rate_however_small_or_large_makes_it_panic() {
+        for per_second in [f64::MIN_POSITIVE, 1e-300, 1e-20, 1e-9, 1.0, 1e9] {
+            assert!(quota(Rate { per_second, burst: 1 }).is_some(), "{per_second}");
+        }
+        quota(Rate { per_second: f64::MAX, burst: u32::MAX });
+        assert!(quota(Rate { per_second: 0.0, burst: 1 }).is_none());
+    }
 }

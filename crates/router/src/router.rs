@@ -156,6 +156,7 @@ impl Router {
             payload,
             deadline,
             trace: permit.subject.origin.trace,
+            source: permit.subject.origin.source,
         };
         let run = Arc::clone(&callee.procedure.run);
         // The function itself may panic before its future exists, so it is called inside the guard.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::json::{self, Limits};
 use super::pairs::Pairs;
-use super::single::Single;
+use super::single::{Kind, Single};
 use super::text::{Encoding, decode};
 use crate::contract::Rules;
 use crate::route::PathParams;
@@ -140,14 +140,24 @@ impl Parameter {
         let Some(first) = lines.next() else { return Ok(None) };
         let Ok(first) = first else { return Err("must be UTF-8 text".into()) };
         let mut joined = std::borrow::Cow::Borrowed(first);
-        // Several lines are one list (RFC 9110 §5.3).
+        // Several lines are one list (RFC 9110 §5.3), and what is no list cannot have several.
         for line in lines {
+            if self.takes_one_line() {
+                return Err("stands twice in the request; send it once".into());
+            }
             let Ok(line) = line else { return Err("must be UTF-8 text".into()) };
             let all = joined.to_mut();
             all.push_str(", ");
             all.push_str(line);
         }
         self.read_single(joined.trim_matches([' ', '\t']), Encoding::Plain, rules).map(Some)
+    }
+
+    fn takes_one_line(&self) -> bool {
+        match self.notation {
+            Notation::Json => true,
+            Notation::Styled { .. } => Kind::of(&self.shape) == Kind::Scalar,
+        }
     }
 
     pub(crate) fn in_cookies(&self, cookies: &[&str], siblings: &[Parameter], rules: Rules) -> Found {

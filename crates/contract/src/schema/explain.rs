@@ -16,7 +16,7 @@ use super::keywords::{READ_ONLY, WRITE_ONLY};
 use super::levels::{CHECK, Explanations};
 use super::sentence::sentence;
 use super::words::{closest, short};
-use crate::error::Errors;
+use crate::error::{Errors, FIELD_ERRORS_MAX};
 use crate::pointer;
 
 /// How many schemas are asked about one value at most; beyond that the list of errors may be incomplete.
@@ -65,9 +65,15 @@ impl<'e> Explainer<'e> {
         }
         let Some(validator) = self.explanations.level(at) else { return };
         let mut fits = true;
-        for error in validator.iter_errors(value) {
+        let mut found = validator.iter_errors(value);
+        while let Some(error) = found.next() {
             fits = false;
             self.one(here, &error, errors);
+            if errors.is_full() {
+                // Nobody is told what they are, so nobody asks.
+                errors.leave_out(found.count());
+                return;
+            }
         }
         if fits {
             self.undescribed(here, errors);
@@ -110,22 +116,26 @@ impl<'e> Explainer<'e> {
         errors.push(self.place, pointer::join(pointer, &short(name)), detail);
     }
 
+    /// Names the first; of those that would not be listed there is only the number.
     fn unknown_fields<'n>(&self, here: Here<'_>, names: impl Iterator<Item = &'n String>, errors: &mut Errors) {
-        for name in names {
+        let mut names = names;
+        let mut known = Vec::new();
+        self.known_fields(here.at, 0, &mut known);
+        // Names that the object already holds were not meant.
+        known.retain(|known| here.value.get(known).is_none());
+        // Long names that begin alike make one error, so that the list alone does not bound the work.
+        for name in names.by_ref().take(FIELD_ERRORS_MAX) {
             if errors.is_full() {
                 errors.leave_out(1);
             } else {
-                self.unknown_field(here, name, errors);
+                self.unknown_field(here, name, &known, errors);
             }
         }
+        errors.leave_out(names.count());
     }
 
-    /// Names that the object already holds were not meant.
-    fn unknown_field(&self, here: Here<'_>, name: &str, errors: &mut Errors) {
-        let mut known = Vec::new();
-        self.known_fields(here.at, 0, &mut known);
-        let free = known.iter().map(String::as_str).filter(|known| here.value.get(*known).is_none());
-        let detail = match closest(name, free) {
+    fn unknown_field(&self, here: Here<'_>, name: &str, known: &[String], errors: &mut Errors) {
+        let detail = match closest(name, known.iter().map(String::as_str)) {
             Some(known) => format!("is not a known field; did you mean `{}`?", short(known)),
             None => "is not a known field".to_owned(),
         };
@@ -147,10 +157,12 @@ impl<'e> Explainer<'e> {
     fn undescribed(&self, here: Here<'_>, errors: &mut Errors) {
         let mut known = Vec::new();
         self.known_fields(here.at, 0, &mut known);
-        let strangers = here.value.as_object().into_iter().flat_map(|object| object.keys());
-        let strangers: Vec<&String> = strangers.filter(|name| !known.contains(name)).collect();
-        self.unknown_fields(here, strangers.iter().copied(), errors);
-        if strangers.is_empty() {
+        let known: HashSet<&str> = known.iter().map(String::as_str).collect();
+        let all = here.value.as_object().into_iter().flat_map(|object| object.keys());
+        let mut strangers = all.filter(|name| !known.contains(name.as_str())).peekable();
+        let any = strangers.peek().is_some();
+        self.unknown_fields(here, strangers, errors);
+        if !any {
             errors.push(self.place, here.pointer, "has fields or items that are not described");
         }
     }

@@ -289,3 +289,31 @@ fn a_media_type_without_schema_takes_anything() {
     let bench = Bench::new(&document("3.0.3", &json!({"/": post(&json!({}))}), &json!({})));
     assert_eq!(bench.post_json("/", &json!({"a": [1]})).unwrap(), json!({"a": [1]}));
 }
+
+#[test]
+fn of_very_many_unknown_fields_the_first_are_named_and_the_rest_are_counted() {
+    let properties: serde_json::Map<String, Value> =
+        (0..20).map(|index| (format!("field{index}"), json!({"type": "string"}))).collect();
+    let closed = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    let sealed = json!({"allOf": [{"type": "object", "properties": properties}], "unevaluatedProperties": false});
+    let empty = json!({"type": "object", "additionalProperties": false});
+    let body = Value::Object((0..80_000).map(|index| (format!("x{index}"), json!(1))).collect());
+    for schema in [closed, empty, sealed] {
+        let bench = Bench::new(&document("3.1.0", &json!({"/": post(&schema)}), &json!({})));
+        let mut errors = told(bench.post_json("/", &body));
+        assert_eq!(errors.len(), 101, "{errors:?}");
+        assert_eq!(errors.pop().unwrap(), "body  has at least 79900 more errors that are not listed");
+        assert!(errors.iter().all(|error| error.contains("is not a known field")), "{errors:?}");
+    }
+}
+
+#[test]
+fn long_names_that_begin_alike_are_not_each_compared_with_every_known_field() {
+    let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": false});
+    let bench = Bench::new(&document("3.1.0", &json!({"/": post(&schema)}), &json!({})));
+    let long = "n".repeat(60);
+    let body = Value::Object((0..5_000).map(|index| (format!("{long}{index:04}"), json!(1))).collect());
+    let errors = told(bench.post_json("/", &body));
+    let once = format!("body /{long}… is not a known field");
+    assert_eq!(errors, [once, "body  has at least 4900 more errors that are not listed".to_owned()]);
+}

@@ -255,6 +255,23 @@ fn several_header_lines_are_one_list() {
 }
 
 #[test]
+fn a_header_that_is_no_list_is_sent_once() {
+    for kind in ["string", "integer"] {
+        let bench = bench("3.0.3", "header", "simple", false, kind);
+        let ask = Ask::to("/p").header("color", "1").header("Color", "1");
+        assert_eq!(
+            told(bench.ask(&Method::GET, &ask)),
+            ["header /color stands twice in the request; send it once"],
+            "{kind}"
+        );
+        assert!(bench.ask(&Method::GET, &Ask::to("/p").header("color", "1")).is_ok());
+    }
+    let bench = bench("3.0.3", "header", "simple", false, "object");
+    let ask = Ask::to("/p").header("color", "R,1").header("color", "G,2");
+    assert!(bench.ask(&Method::GET, &ask).is_ok(), "an object is a list of names and values");
+}
+
+#[test]
 fn empty_values_are_allowed_where_the_contract_says_so() {
     let parameters = json!([
         {"name": "text", "in": "query", "allowEmptyValue": true, "schema": {"type": "string", "minLength": 3}},

@@ -1,10 +1,11 @@
 //! `crossgate audit`: reading and verifying the record of calls.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use crossgate_router::audit::{Audit, Stored, Verified, verify_export};
 use jiff::Timestamp;
 use serde_json::json;
@@ -118,7 +119,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
                 .map_err(|error| explained(&error))?;
             let audit = local.program.router.audit().clone();
             let mut out: Box<dyn std::io::Write + Send> = match &output {
-                Some(path) => Box::new(std::io::BufWriter::new(std::fs::File::create_new(path)?)),
+                Some(path) => Box::new(std::io::BufWriter::new(create_private(path)?)),
                 None => Box::new(std::io::BufWriter::new(std::io::stdout())),
             };
             let written = local
@@ -137,6 +138,15 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }),
     }
+}
+
+/// A new file for its owner alone, as the log itself is: it tells who did what.
+fn create_private(path: &Path) -> anyhow::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).with_context(|| format!("cannot write {}", path.display()))
 }
 
 async fn go_on(audit: &Audit, mut last: i64, json: bool) -> anyhow::Result<()> {
@@ -189,4 +199,20 @@ fn report(verified: &Verified, as_json: bool) -> anyhow::Result<ExitCode> {
         super::say(format_args!("{} records, chain intact\nhead {}", verified.records, verified.head))?;
     }
     Ok(if broken.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn an_export_is_for_its_owner_alone_and_replaces_nothing() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("export.jsonl");
+        let mode = create_private(&path).unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{mode:o}");
+        assert!(create_private(&path).is_err());
+    }
 }

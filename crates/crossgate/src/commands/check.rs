@@ -25,8 +25,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     log::check(&loaded.config.log)?;
     let found = super::block_on(async {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
-        let program = Program::open(&loaded.config, metrics).await?;
+        let program = Program::rehearse(&loaded.config, metrics).await?;
         let warnings = crossgate_edge::check(&loaded.config.edge).context("[edge] is not usable")?;
+        crossgate_edge::check_mounts(&program.mounts(false)).context("[contracts]")?;
         let ready = program.router.ready().await;
         let operations: usize = program.contracts.iter().map(|named| named.contract.operations().len()).sum();
         let contracts = program.contracts.len();

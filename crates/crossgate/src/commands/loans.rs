@@ -163,7 +163,9 @@ fn asked(loan: Option<String>, date: Option<String>) -> anyhow::Result<(String, 
         write!(out, "{question} ({default}): ")?;
         out.flush()?;
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line)?;
+        if std::io::stdin().read_line(&mut line)? == 0 {
+            anyhow::bail!("nobody answers here; name the loan and the date: crossgate loans balance 1 2020-10-31");
+        }
         let typed = line.trim();
         Ok(if typed.is_empty() { default.to_owned() } else { typed.to_owned() })
     };

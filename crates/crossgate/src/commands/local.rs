@@ -70,14 +70,22 @@ pub(super) fn explained(error: &crossgate_call::Error) -> anyhow::Error {
     anyhow::Error::msg(text)
 }
 
-/// The operating system's name for whoever runs the program. A label in the audit log: what
-/// protects the data is who may read and write its files.
+/// The operating system's name for whoever runs the program: of the process's user, not of a variable that anybody can set.
 fn user() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .filter(|name| !name.is_empty());
-    name.unwrap_or_else(|| "local".to_owned())
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(uid) = std::fs::metadata("/proc/self").map(|process| process.uid()) else { return "local".to_owned() };
+    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_of(&known, uid).unwrap_or_else(|| format!("uid {uid}"))
+}
+
+/// A line of the file: name, password, number, ...
+fn name_of(passwd: &str, uid: u32) -> Option<String> {
+    let mut users = passwd.lines().map(|line| line.split(':'));
+    users.find_map(|mut fields| {
+        let name = fields.next()?;
+        let number = fields.nth(1)?;
+        (number.parse() == Ok(uid)).then(|| name.to_owned())
+    })
 }
 
 /// A trace id names, it does not protect; the hasher's per-process random keys are enough.
@@ -85,4 +93,16 @@ fn random_bits() -> u128 {
     use std::hash::{BuildHasher as _, RandomState};
     let half = |salt: u8| u128::from(RandomState::new().hash_one(salt));
     (half(0) << 64) | half(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_named_as_the_system_names_it() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/sh\nbroken\n";
+        assert_eq!(name_of(passwd, 1000).as_deref(), Some("ann"));
+        assert_eq!(name_of(passwd, 1001), None);
+    }
 }

@@ -36,8 +36,8 @@ pub(crate) fn load(file: &Path, environment: impl Iterator<Item = (String, Strin
         toml::from_str::<Config>(&text)?;
         toml::from_str::<Table>(&text)
     };
-    let mut table =
-        from_file().map_err(|error| anyhow::anyhow!("{}:\n{}", file.display(), with_suggestion(&error.to_string())))?;
+    let mut table = from_file()
+        .map_err(|error| anyhow::anyhow!("{}: {}", file.display(), with_suggestion(&located(&error, &text))))?;
     for (name, value) in overrides(environment) {
         set(&mut table, &name, value)
             .with_context(|| format!("the environment variable {ENV_PREFIX}{}", name.join("__").to_uppercase()))?;
@@ -45,12 +45,21 @@ pub(crate) fn load(file: &Path, environment: impl Iterator<Item = (String, Strin
     let mut config: Config = Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
         anyhow::anyhow!(
             "the configuration with the {ENV_PREFIX}* variables over it: {}",
-            with_suggestion(&error.to_string())
+            with_suggestion(error.message())
         )
     })?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     config.relative_to(folder);
     Ok(Loaded { config, file: file.to_owned(), table })
+}
+
+/// What is wrong and where, without the line itself, which the error would show: a secret may stand in it, and what is
+/// wrong is told to the log as well.
+fn located(error: &toml::de::Error, text: &str) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return error.message().to_owned() };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}: {}", error.message())
 }
 
 /// The overrides, sorted so that the result does not depend on the environment's order.
@@ -117,6 +126,16 @@ mod tests {
         let error = loaded("[log]\nlevle = \"warn\"", &[]).unwrap_err().to_string();
         assert!(error.contains("line 2"), "{error}");
         assert!(error.contains("did you mean `level`?"), "{error}");
+    }
+
+    #[test]
+    fn a_line_with_a_mistake_is_not_repeated_because_a_secret_may_stand_in_it() {
+        for line in ["secrte = \"hunter2\"", "secret = \"hunter2", "secret == \"hunter2\""] {
+            let error = loaded(&format!("[identity.issuers.a]\n{line}"), &[]).unwrap_err().to_string();
+            assert!(error.contains("line 2, column ") && !error.contains("hunter2"), "{error}");
+        }
+        let error = loaded("", &[("CROSSGATE__IDENTITY__ISSUERS__A__SECRTE", "hunter2")]).unwrap_err().to_string();
+        assert!(error.contains("did you mean `secret`?") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]

@@ -9,14 +9,15 @@ mod watchdog;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crossgate_identity::PeerCertificate;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ProtocolVersion;
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -45,6 +46,12 @@ const PENDING_RESETS_MAX: usize = 20;
 /// Streams that we had to reset for a peer's faults; more end the connection (CVE-2025-8671).
 const ERROR_RESETS_MAX: usize = 64;
 
+/// Bodies of one connection that are read at one time; the others wait unread. What a body's call holds while it comes
+/// in (memory, a place in the audit log) is bounded by this, however many streams a peer opens.
+const BODIES_MAX: usize = 16;
+/// How long a connection with a client's certificate goes on after the lists that it was checked by were replaced.
+const RETIRE_WITHIN: Duration = Duration::from_secs(30);
+
 /// What keying material for channel bindings is derived with (RFC 9266 §2).
 const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 
@@ -59,6 +66,7 @@ pub(crate) struct Peer {
     /// Keying material of the TLS connection that a client can bind its proof to (RFC 9266); TLS 1.3 alone has it.
     pub(crate) exporter: Option<[u8; 32]>,
     activity: Arc<Activity>,
+    bodies: Arc<Semaphore>,
     /// What the connection becomes when HTTP has answered its last request.
     next: Mutex<Option<upgrade::Upgrade>>,
 }
@@ -74,6 +82,7 @@ impl Peer {
             certificate: None,
             exporter: None,
             activity,
+            bodies: Arc::new(Semaphore::new(BODIES_MAX)),
             next: Mutex::new(None),
         }
     }
@@ -101,6 +110,11 @@ impl Peer {
         self.next.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Waits until a body of this connection may be read. Those before it have a time in which they must come.
+    pub(crate) async fn body_turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.bodies).acquire_owned().await.ok()
+    }
+
     /// Counts a request in; true when it is the last that the connection serves.
     pub(crate) fn begin(&self, limits: &Limits) -> (InFlight, bool) {
         let (request, number) = self.activity.begin();
@@ -113,54 +127,110 @@ impl Peer {
     }
 }
 
+/// What asks a connection to end.
+#[derive(Clone)]
+struct Ends {
+    /// The program stops.
+    stage: watch::Receiver<()>,
+    /// The listener's TLS was replaced. Of interest to whoever showed a certificate: the new lists shall see it too.
+    renewed: Option<watch::Receiver<()>>,
+}
+
+impl Ends {
+    /// Waits for the first of them.
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.stage.changed() => {}
+            () = changed(&mut self.renewed) => {}
+        }
+    }
+}
+
+/// A connection of which it is known who is at the other end, and what it begins with.
+struct Begun {
+    io: Io,
+    peer: Peer,
+    rawsocket: bool,
+}
+
 /// Serves a connection until either side ends it, or the stage changes and its requests are answered.
-pub(crate) async fn serve(door: Arc<Door>, mut socket: Socket, address: Option<IpAddr>, stage: watch::Receiver<()>) {
+pub(crate) async fn serve(door: Arc<Door>, socket: Socket, address: Option<IpAddr>, stage: watch::Receiver<()>) {
+    // Before the state is looked at: a reload in between is seen afterwards.
+    let mut ends = Ends { stage, renewed: Some(door.renewed.subscribe()) };
     let state = door.state.load_full();
+    let begun = tokio::select! {
+        biased;
+        begun = begin(&door, &state, socket, address) => begun,
+        // Nobody has asked for anything yet that could be finished.
+        _ = ends.stage.changed() => None,
+    };
+    let Some(Begun { mut io, peer, mut rawsocket }) = begun else { return };
+    if peer.certificate.is_none() {
+        ends.renewed = None;
+    }
+    if peer.tls && peer.http1 && speaks_rawsocket(&state) {
+        let first = tokio::select! {
+            biased;
+            first = timeout(state.listener.timeouts.idle(), io.peek()) => first,
+            // As above.
+            () = ends.any() => return,
+        };
+        match first {
+            Ok(Ok(Some(first))) => rawsocket = first == rawsocket::FIRST_BYTE,
+            Ok(Ok(None) | Err(_)) | Err(_) => return,
+        }
+    }
+    let peer = Arc::new(peer);
+    if rawsocket {
+        talk(ends, |stage| rawsocket::serve(io, &state, peer, stage)).await;
+    } else {
+        converse(&state, io, peer, ends).await;
+    }
+}
+
+/// Finds out what the peer speaks, and who it is; none when that comes to nothing.
+async fn begin(door: &Arc<Door>, state: &State, mut socket: Socket, address: Option<IpAddr>) -> Option<Begun> {
     let timeouts = &state.listener.timeouts;
     let opening = match timeout(timeouts.handshake(), socket.opening()).await {
         Ok(Ok(opening)) => opening,
-        Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Slow),
+        Ok(Err(_)) | Err(_) => return failed(door, Failure::Slow),
     };
     match (opening, &state.tls) {
         (Opening::Tls, Some(tls)) => {
             let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(socket);
             match timeout(timeouts.handshake(), handshake).await {
-                Ok(Ok(stream)) => secured(&door, &state, stream, address, stage).await,
+                Ok(Ok(stream)) => secured(door, stream, address),
                 Ok(Err(error)) => {
                     tracing::debug!(listener = %door.name, ?address, %error, "TLS handshake failed");
-                    door.metrics.failed(Failure::Tls);
+                    failed(door, Failure::Tls)
                 }
-                Err(_) => door.metrics.failed(Failure::Slow),
+                Err(_) => failed(door, Failure::Slow),
             }
         }
         (Opening::Http1 | Opening::Http2, Some(_)) => {
-            door.metrics.failed(Failure::PlainOnTls);
             let _ = timeout(timeouts.headers(), refusal::use_https(socket)).await;
+            failed(door, Failure::PlainOnTls)
         }
-        (Opening::Http1, None) => plain(&door, &state, socket, address, true, stage).await,
-        (Opening::Http2, None) => plain(&door, &state, socket, address, false, stage).await,
-        (Opening::Tls, None) => door.metrics.failed(Failure::TlsOnPlain),
-        (Opening::RawSocket, None) if speaks_rawsocket(&state) => {
-            let peer = Arc::new(Peer::new(&door, address, false, true));
-            let io = Io::new(Transport::Plain(socket), Arc::clone(&peer.activity));
-            Box::pin(rawsocket::serve(io, &state, peer, stage)).await;
+        (Opening::Http1, None) => Some(plain(door, socket, address, true)),
+        (Opening::Http2, None) => Some(plain(door, socket, address, false)),
+        (Opening::Tls, None) => failed(door, Failure::TlsOnPlain),
+        (Opening::RawSocket, None) if speaks_rawsocket(state) => {
+            Some(Begun { rawsocket: true, ..plain(door, socket, address, true) })
         }
-        (Opening::RawSocket | Opening::Unknown, _) => door.metrics.failed(Failure::Unknown),
-        (Opening::Nothing, _) => {}
+        (Opening::RawSocket | Opening::Unknown, _) => failed(door, Failure::Unknown),
+        (Opening::Nothing, _) => None,
     }
 }
 
-async fn plain(
-    door: &Arc<Door>,
-    state: &State,
-    socket: Socket,
-    address: Option<IpAddr>,
-    http1: bool,
-    stage: watch::Receiver<()>,
-) {
+fn failed<T>(door: &Door, why: Failure) -> Option<T> {
+    door.metrics.failed(why);
+    None
+}
+
+fn plain(door: &Arc<Door>, socket: Socket, address: Option<IpAddr>, http1: bool) -> Begun {
     let peer = Peer::new(door, address, false, http1);
     let io = Io::new(Transport::Plain(socket), Arc::clone(&peer.activity));
-    converse(state, io, Arc::new(peer), stage).await;
+    Begun { io, peer, rawsocket: false }
 }
 
 fn speaks_rawsocket(state: &State) -> bool {
@@ -168,47 +238,27 @@ fn speaks_rawsocket(state: &State) -> bool {
 }
 
 /// After the handshake: whose certificate was it, and which protocol did it choose?
-async fn secured(
-    door: &Arc<Door>,
-    state: &State,
-    stream: TlsStream<Socket>,
-    address: Option<IpAddr>,
-    stage: watch::Receiver<()>,
-) {
+fn secured(door: &Arc<Door>, stream: TlsStream<Socket>, address: Option<IpAddr>) -> Option<Begun> {
     let (_, session) = stream.get_ref();
     let http1 = session.alpn_protocol() != Some(b"h2");
     let certificate = match session.peer_certificates().map(PeerCertificate::parse).transpose() {
         Ok(certificate) => certificate.map(Arc::new),
         Err(error) => {
             tracing::debug!(listener = %door.name, ?address, %error, "client certificate not understood");
-            return door.metrics.failed(Failure::Certificate);
+            return failed(door, Failure::Certificate);
         }
     };
     let exporter = match session.protocol_version() {
         Some(ProtocolVersion::TLSv1_3) => session.export_keying_material([0; 32], EXPORTER_LABEL, None).ok(),
         _ => None,
     };
-    let peer = Arc::new(Peer { certificate, exporter, ..Peer::new(door, address, true, http1) });
-    let mut io = Io::new(Transport::Tls(Box::new(stream)), Arc::clone(&peer.activity));
-    if http1 && speaks_rawsocket(state) {
-        let mut told = stage.clone();
-        let first = tokio::select! {
-            first = timeout(state.listener.timeouts.idle(), io.peek()) => first,
-            _ = told.changed() => return,
-        };
-        match first {
-            Ok(Ok(Some(rawsocket::FIRST_BYTE))) => {
-                return Box::pin(rawsocket::serve(io, state, peer, stage)).await;
-            }
-            Ok(Ok(Some(_))) => {}
-            Ok(Ok(None) | Err(_)) | Err(_) => return,
-        }
-    }
-    converse(state, io, peer, stage).await;
+    let peer = Peer { certificate, exporter, ..Peer::new(door, address, true, http1) };
+    let io = Io::new(Transport::Tls(Box::new(stream)), Arc::clone(&peer.activity));
+    Some(Begun { io, peer, rawsocket: false })
 }
 
 /// Speaks HTTP, and what it may become.
-async fn converse(state: &State, io: Io, peer: Arc<Peer>, stage: watch::Receiver<()>) {
+async fn converse(state: &State, io: Io, peer: Arc<Peer>, ends: Ends) {
     let Limits { header_bytes, h2_streams, requests_per_connection, .. } = state.listener.limits;
     let timeouts = &state.listener.timeouts;
     let http1 = peer.http1;
@@ -227,20 +277,36 @@ async fn converse(state: &State, io: Io, peer: Arc<Peer>, stage: watch::Receiver
             .max_buf_size(header_bytes.max(HTTP1_BUFFER_BYTES));
         let connection = builder.serve_connection(io, service).with_upgrades();
         // Each in a box: what HTTP needs is given back before WebSocket begins.
-        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &door, watchdog, stage.clone())).await;
+        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &door, watchdog, ends.clone())).await;
         if let Some(next) = peer.take_upgrade() {
-            Box::pin(upgrade::serve(next, peer, stage)).await;
+            talk(ends, |stage| upgrade::serve(next, peer, stage)).await;
         }
     } else {
         let builder = http2(timeouts, header_bytes, h2_streams);
-        Box::pin(drive(
-            builder.serve_connection(io, service),
-            |connection| connection.graceful_shutdown(),
-            &door,
-            watchdog,
-            stage,
-        ))
-        .await;
+        let connection = builder.serve_connection(io, service);
+        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &door, watchdog, ends)).await;
+    }
+}
+
+/// Speaks WAMP, which says goodbye when the stage that it is given changes. A peer whose certificate must be looked at
+/// anew is told the same, and has a time in which to go.
+async fn talk<T: Future<Output = ()>>(ends: Ends, begin: impl FnOnce(watch::Receiver<()>) -> T) {
+    let Ends { mut stage, renewed: mut renewed @ Some(_) } = ends else {
+        return Box::pin(begin(ends.stage)).await;
+    };
+    let (tell, told) = watch::channel(());
+    let mut talking = Box::pin(begin(told));
+    let mut draining = false;
+    let mut retired = None;
+    loop {
+        tokio::select! {
+            biased;
+            () = talking.as_mut() => return,
+            _ = stage.changed(), if !draining => draining = true,
+            () = changed(&mut renewed), if retired.is_none() => retired = Some(Box::pin(sleep(RETIRE_WITHIN))),
+            () = expired(&mut retired) => return,
+        }
+        tell.send_replace(());
     }
 }
 
@@ -261,16 +327,19 @@ fn http2(timeouts: &Timeouts, header_bytes: usize, streams: u32) -> http2::Build
 }
 
 /// Runs HTTP on a connection. The first reason to end it is told to the peer (`Connection: close`, GOAWAY)
-/// and requests in flight are answered; at the second it is dropped.
+/// and requests in flight are answered; at the second it is dropped. A peer whose certificate must be looked at anew
+/// has a time in which to go: one that is not wanted any more would not care what it is told.
 async fn drive<C: Future<Output = hyper::Result<()>>>(
     connection: C,
     say_goodbye: fn(Pin<&mut C>),
     door: &Door,
     mut watchdog: Watchdog,
-    mut stage: watch::Receiver<()>,
+    ends: Ends,
 ) {
     let mut connection = std::pin::pin!(connection);
     let (mut told, mut draining) = (false, false);
+    let Ends { mut stage, mut renewed } = ends;
+    let mut retired = None;
     loop {
         tokio::select! {
             biased;
@@ -287,8 +356,25 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
             },
             // The sender never goes before the connections; if it did, that would be the end too.
             _ = stage.changed(), if !draining => draining = true,
+            () = changed(&mut renewed), if retired.is_none() => retired = Some(Box::pin(sleep(RETIRE_WITHIN))),
+            () = expired(&mut retired) => return,
         }
         told = true;
         say_goodbye(connection.as_mut());
+    }
+}
+
+async fn changed(renewed: &mut Option<watch::Receiver<()>>) {
+    match renewed {
+        // The door lives as long as its connections; if it did not, that would be the end too.
+        Some(renewed) => drop(renewed.changed().await),
+        None => std::future::pending().await,
+    }
+}
+
+async fn expired(timer: &mut Option<Pin<Box<Sleep>>>) {
+    match timer {
+        Some(timer) => timer.await,
+        None => std::future::pending().await,
     }
 }

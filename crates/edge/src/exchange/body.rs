@@ -8,14 +8,23 @@ use http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use crate::connection::Peer;
 use crate::problem::Problem;
+
+/// How long the rest of a body that nobody wants is thrown away before its request is answered.
+const DISCARD_WITHIN: Duration = Duration::from_secs(1);
+/// How much of it, in bytes.
+const DISCARD_BYTES_MAX: usize = 1024 * 1024;
 
 /// A body that has or has not been read.
 pub(super) struct Body {
     incoming: Incoming,
     read: bool,
+    /// The right to read it; given back when it has been read.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 /// Why a body did not become bytes.
@@ -31,7 +40,15 @@ pub(super) enum Unreadable {
 
 impl Body {
     pub(super) fn new(incoming: Incoming) -> Self {
-        Self { incoming, read: false }
+        Self { incoming, read: false, turn: None }
+    }
+
+    /// Waits for its turn among the bodies of its connection. Whoever takes something for the time in which the body
+    /// comes in takes its turn before.
+    pub(super) async fn turn(&mut self, peer: &Peer) {
+        if self.turn.is_none() && self.is_unread() {
+            self.turn = peer.body_turn().await;
+        }
     }
 
     /// Whether bytes of it may still be on their way.
@@ -39,8 +56,31 @@ impl Body {
         !self.read && !self.incoming.is_end_stream()
     }
 
-    /// Reads all of it. A body that announces too much is not read at all.
-    pub(super) async fn read(&mut self, bytes_max: usize, within: Duration) -> Result<Bytes, Unreadable> {
+    /// Throws away what has not been read, within bounds. An HTTP/2 stream that is answered while its body is on its way
+    /// is reset after the answer (RFC 9113 §8.1), and some clients then do not show the answer. Nothing is kept, so that
+    /// no turn is needed; flow control bounds what has arrived.
+    pub(super) async fn discard(&mut self) {
+        self.turn = None;
+        // A peer that has been too slow or broke off is not waited for again: nothing more comes, or the time ends it.
+        let _ = timeout(DISCARD_WITHIN, async {
+            let mut left = DISCARD_BYTES_MAX;
+            while let Ok(Some(piece)) = self.piece().await {
+                let Some(less) = left.checked_sub(piece.len()) else { return };
+                left = less;
+            }
+        })
+        .await;
+    }
+
+    /// Reads all of it, in its turn. A body that announces too much is not read at all.
+    pub(super) async fn read(&mut self, peer: &Peer, bytes_max: usize, within: Duration) -> Result<Bytes, Unreadable> {
+        self.turn(peer).await;
+        let read = self.read_now(bytes_max, within).await;
+        self.turn = None;
+        read
+    }
+
+    async fn read_now(&mut self, bytes_max: usize, within: Duration) -> Result<Bytes, Unreadable> {
         if self.incoming.is_end_stream() {
             return Ok(Bytes::new());
         }

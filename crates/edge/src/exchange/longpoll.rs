@@ -150,7 +150,7 @@ fn refused(why: Refused) -> Problem {
 }
 
 async fn read(x: &Exchange<'_>, body: &mut Body, bytes_max: usize) -> Result<Bytes, Problem> {
-    body.read(bytes_max, x.state.listener.timeouts.body()).await.map_err(|unreadable| unreadable.problem())
+    body.read(x.peer, bytes_max, x.state.listener.timeouts.body()).await.map_err(|unreadable| unreadable.problem())
 }
 
 fn message_answer(format: Format, message: Bytes) -> Answer {

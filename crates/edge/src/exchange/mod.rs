@@ -91,6 +91,9 @@ pub(crate) async fn answer(peer: Arc<Peer>, mut request: Request<Incoming>) -> R
         return Ok(answer);
     }
     exchange.finish(answer.headers_mut(), shared);
+    if !peer.http1 && body.is_unread() {
+        body.discard().await;
+    }
     let close = last || head.headers.contains_key(TRANSFER_ENCODING) || body.is_unread();
     if peer.http1 && close {
         // What follows a refused body cannot be told from a request, and of a chunked one that also claimed

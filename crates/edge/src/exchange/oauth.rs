@@ -38,7 +38,8 @@ impl Endpoint {
     pub(super) fn at(path: &str) -> Option<Self> {
         match path {
             "/oauth/token" => Some(Self::Token),
-            "/oauth/jwks" => Some(Self::Keys),
+            // The second is where our metadata says that they are, unless it is configured otherwise.
+            "/oauth/jwks" | "/.well-known/jwks.json" => Some(Self::Keys),
             "/.well-known/oauth-authorization-server" => Some(Self::Metadata),
             _ => None,
         }
@@ -165,7 +166,7 @@ async fn form(x: &Exchange<'_>, body: &mut Body) -> Result<String, Refused> {
         return Err(Refused::invalid("the body must be application/x-www-form-urlencoded; say so in Content-Type"));
     }
     let bytes: Bytes = body
-        .read(FORM_BYTES_MAX, x.state.listener.timeouts.body())
+        .read(x.peer, FORM_BYTES_MAX, x.state.listener.timeouts.body())
         .await
         .map_err(|unreadable| Refused::invalid(unreadable.error().public()))?;
     String::from_utf8(bytes.into()).map_err(|_| Refused::invalid("the body is not UTF-8"))

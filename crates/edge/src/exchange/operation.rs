@@ -24,6 +24,10 @@ pub(super) async fn answer(x: &Exchange<'_>, target: &Target, path: PathParams, 
         let error = Error::new(Kind::NoSuchProcedure, "nobody answers this operation here");
         return (caller::failure(x, &error, documents), false);
     };
+    if target.operation.takes_body() {
+        // Before the place in the audit log, which is held until the body has come.
+        body.turn(x.peer).await;
+    }
     let router = &x.peer.door.shared.router;
     let permit = match router.admit(&known.caller, procedure, x.origin()).await {
         Ok(permit) => permit,
@@ -84,5 +88,5 @@ async fn bytes(x: &Exchange<'_>, target: &Target, body: &mut Body) -> Result<Byt
     }
     let listener = &x.state.listener;
     let bytes_max = target.operation.body_bytes_max().min(listener.limits.body_bytes);
-    body.read(bytes_max, listener.timeouts.body()).await
+    body.read(x.peer, bytes_max, listener.timeouts.body()).await
 }

@@ -22,7 +22,8 @@ pub(super) async fn answer(x: &Exchange<'_>, body: &mut Body) -> (Answer, bool) 
         Err(problem) => return (problem.response(x.trace), false),
     };
     let listener = &x.state.listener;
-    let form = match body.read(FORM_BYTES_MAX.min(listener.limits.body_bytes), listener.timeouts.body()).await {
+    let bytes_max = FORM_BYTES_MAX.min(listener.limits.body_bytes);
+    let form = match body.read(x.peer, bytes_max, listener.timeouts.body()).await {
         Ok(form) => form,
         Err(unreadable) => return (unreadable.problem().response(x.trace), false),
     };

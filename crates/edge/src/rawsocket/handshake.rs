@@ -39,7 +39,14 @@ struct Agreed {
 /// Shakes hands and talks.
 pub(crate) async fn serve(mut io: Io, state: &State, peer: Arc<Peer>, stage: watch::Receiver<()>) {
     let door = &peer.door;
-    let agreed = match timeout(state.listener.timeouts.handshake(), shake(&mut io, &state.listener.wamp)).await {
+    let mut ends = stage.clone();
+    let shaken = tokio::select! {
+        biased;
+        shaken = timeout(state.listener.timeouts.handshake(), shake(&mut io, &state.listener.wamp)) => shaken,
+        // Nothing has been agreed on that could be finished.
+        _ = ends.changed() => return,
+    };
+    let agreed = match shaken {
         Ok(Ok(Some(agreed))) => agreed,
         Ok(Ok(None)) => return door.metrics.failed(Failure::RawSocket),
         Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Slow),

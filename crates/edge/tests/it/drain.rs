@@ -8,14 +8,16 @@ use crate::served::{Served, plain, within};
 
 #[tokio::test]
 async fn a_request_in_flight_is_answered_and_nobody_else_comes_in() {
-    let mut served = Served::plain(json!({})).await;
+    let mut served = Served::plain(json!({"timeouts": {"handshake_ms": 3_600_000}})).await;
     let (url, address) = (served.url("/slow"), served.address("plain"));
     let mut idle = TcpStream::connect(address).await.unwrap();
     ask(&mut idle, "/whoami").await;
+    let mut silent = TcpStream::connect(address).await.unwrap();
     let request = tokio::spawn(http().get(url).send());
     within(served.slow.entered.acquire()).await.unwrap().forget();
     served.tell();
     assert_eq!(rest(&mut idle).await, "", "an idle connection is closed at once");
+    assert_eq!(rest(&mut silent).await, "", "and so is one that has said nothing");
     assert!(TcpStream::connect(address).await.is_err(), "the socket is closed");
     served.slow.release.add_permits(1);
     let response = within(request).await.unwrap().unwrap();

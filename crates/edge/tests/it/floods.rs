@@ -1,7 +1,7 @@
 //! HTTP/2 peers that make much work of little traffic.
 
 use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::client::{http, rest};
@@ -59,4 +59,34 @@ async fn a_head_that_goes_on_without_end_ends_the_connection() {
         frames.extend(frame(CONTINUATION, 0, 1, &field));
     }
     flood(&served, frames).await;
+}
+
+/// Reads frames until the head of an answer on a stream comes.
+async fn head_of(stream: &mut TcpStream, wanted: u32) {
+    loop {
+        let mut head = [0; 9];
+        within(stream.read_exact(&mut head)).await.unwrap();
+        let [a, b, c, kind, _, id @ ..] = head;
+        let mut payload = vec![0; usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap()];
+        within(stream.read_exact(&mut payload)).await.unwrap();
+        if kind == HEADERS && u32::from_be_bytes(id) == wanted {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_take_few_places_in_the_audit_log_and_keep_nobody_waiting() {
+    let served = patient().await;
+    // `POST http://a/notes` and `GET http://a/whoami`, with literal fields for path, authority and media type.
+    let authority = [0x41, 1, b'a'];
+    let post = [&[0x83, 0x86, 0x44, 6], &b"/notes"[..], &authority, &[0x5f, 16], &b"application/json"[..]].concat();
+    let get = [&[0x82, 0x86, 0x44, 7], &b"/whoami"[..], &authority].concat();
+    let mut frames: Vec<u8> = (0..100).flat_map(|index| frame(HEADERS, END_HEADERS, 2 * index + 1, &post)).collect();
+    frames.extend(frame(HEADERS, END_STREAM | END_HEADERS, 201, &get));
+    let mut stream = TcpStream::connect(served.address("plain")).await.unwrap();
+    stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[]), &frames].concat()).await.unwrap();
+    head_of(&mut stream, 201).await;
+    let taken = served.audit.stats().taken;
+    assert!((1..=20).contains(&taken), "{taken} places for 100 bodies");
 }

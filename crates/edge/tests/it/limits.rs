@@ -1,7 +1,7 @@
 //! How much the doors take.
 
 use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::client::{answer, ask, http, raw, rest};
@@ -60,6 +60,66 @@ async fn the_other_streams_of_an_http2_connection_do_not_mind_a_refused_body() {
             client.post(served.url("/notes")).header("content-type", "application/json").body(vec![b' '; 500_000]);
         assert_eq!(within(large.send()).await.unwrap().status(), 413);
         assert_eq!(within(client.get(served.url("/whoami")).send()).await.unwrap().status(), 200);
+    }
+}
+
+/// An HTTP/2 frame (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let [.., high, middle, low] = payload.len().to_be_bytes();
+    [&[high, middle, low, kind, flags, 0, 0, 0, stream][..], payload].concat()
+}
+
+/// The kind and flags of each frame of stream 1 until our ping is answered.
+async fn until_pong(stream: &mut TcpStream) -> Vec<(u8, u8)> {
+    let mut seen = Vec::new();
+    loop {
+        let mut head = [0; 9];
+        within(stream.read_exact(&mut head)).await.unwrap();
+        let [high, middle, low, kind, flags, _, _, _, id] = head;
+        let mut payload = vec![0; usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low)];
+        within(stream.read_exact(&mut payload)).await.unwrap();
+        match (kind, id) {
+            (PING, _) if flags == 1 => return seen,
+            (_, 1) => seen.push((kind, flags)),
+            _ => {}
+        }
+    }
+}
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const PING: u8 = 6;
+
+#[tokio::test]
+async fn an_http2_stream_with_a_refused_body_is_answered_and_not_reset() {
+    let served = Served::plain(json!({})).await;
+    for (path, length) in [("/notes", 5000), ("/nothing/here", 8)] {
+        let mut stream = TcpStream::connect(served.address("plain")).await.unwrap();
+        let mut head = vec![0x83, 0x86, 0x01, 1, b'a', 0x04, u8::try_from(path.len()).unwrap()];
+        head.extend_from_slice(path.as_bytes());
+        head.extend_from_slice(b"\x0f\x10\x10application/json\x0f\x0d");
+        let digits = length.to_string();
+        head.push(u8::try_from(digits.len()).unwrap());
+        head.extend_from_slice(digits.as_bytes());
+        let ping = frame(PING, 0, 0, &[0; 8]);
+        let opening = [
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+            frame(4, 0, 0, &[]),
+            frame(HEADERS, 4, 1, &head),
+            ping.clone(),
+        ];
+        stream.write_all(&opening.concat()).await.unwrap();
+        let mut seen = until_pong(&mut stream).await;
+        stream.write_all(&frame(DATA, 1, 1, &vec![b' '; length])).await.unwrap();
+        while !seen.iter().any(|(kind, flags)| *kind == RST_STREAM || flags & 1 == 1) {
+            stream.write_all(&ping).await.unwrap();
+            seen.extend(until_pong(&mut stream).await);
+        }
+        stream.write_all(&ping).await.unwrap();
+        seen.extend(until_pong(&mut stream).await);
+        assert!(seen.iter().any(|(kind, _)| *kind == HEADERS), "{path}: {seen:?}");
+        assert!(seen.iter().all(|(kind, _)| *kind != RST_STREAM), "{path}: {seen:?}");
     }
 }
 

@@ -70,6 +70,7 @@ async fn a_certificate_revoked_by_a_reload_is_refused_from_then_on() {
         Ok(mut stream) => crate::client::rest(&mut stream).await.is_empty(),
     };
     assert!(refused, "the ticket of the first connection does not help");
+    assert_eq!(crate::client::rest(&mut stream).await, "", "and the first connection has been closed");
 }
 
 #[tokio::test]

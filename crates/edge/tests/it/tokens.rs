@@ -83,6 +83,9 @@ async fn keys_and_metadata_are_published() {
     let metadata: Value =
         http().get(served.url("/.well-known/oauth-authorization-server")).send().await.unwrap().json().await.unwrap();
     assert_eq!(metadata["issuer"], "https://doors.test");
+    let told = metadata["jwks_uri"].as_str().unwrap().trim_start_matches("https://doors.test");
+    let found: Value = http().get(served.url(told)).send().await.unwrap().json().await.unwrap();
+    assert_eq!(found, keys, "the keys are where the metadata says");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The users in the store, for `crossgate add user` and its like.
 
+use std::sync::atomic::Ordering;
+
 use crossgate_call::{Error, Field, Result};
 use crossgate_store::Error as StoreError;
 
@@ -41,6 +43,7 @@ impl Identity {
         }
         let added =
             Stored { password, roles: roles.to_vec() }.add(&self.store, name, replace, self.means.clock.now()).await;
+        self.sessions_ended.fetch_add(1, Ordering::AcqRel);
         added.map_err(|error| match error {
             StoreError::Conflict(_) => {
                 Error::conflict(format!("there is a user `{name}` already; say so if it is to be replaced"))
@@ -55,7 +58,7 @@ impl Identity {
     /// [`crossgate_call::Kind::NotFound`] when there is none.
     pub async fn remove_user(&self, name: &str) -> Result<()> {
         let removed = Stored::remove(&self.store, name).await?;
-        self.sessions_ended.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        self.sessions_ended.fetch_add(1, Ordering::AcqRel);
         if removed { Ok(()) } else { Err(Error::not_found(format!("there is no user `{name}` in the store"))) }
     }
 

@@ -214,14 +214,18 @@ fn certificate_caller(state: &State, credentials: &Credentials<'_>, now: Timesta
     let certificate = credentials.certificate?;
     let matched = state.certificates.iter().find_map(|rule| Some((rule.matches(certificate)?, rule)));
     let (id, rule) = matched?;
+    // The listener has checked it when the connection was made, or when the session was that is resumed: both may
+    // be long ago.
     let expires = Timestamp::from_second(certificate.not_after_s()).unwrap_or(Timestamp::MAX);
+    if expires <= now {
+        return None;
+    }
     Some(Found {
         id: id.into(),
         roles: rule.roles.clone(),
         proof: Proof::Certificate,
         expires: Some(expires),
-        // The listener has checked the certificate's time when the connection was made.
-        until: after(now, REMEMBER_S),
+        until: expires.min(after(now, REMEMBER_S)),
         trust: Trust::LASTING,
     })
 }

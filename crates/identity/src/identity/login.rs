@@ -31,8 +31,11 @@ pub fn procedures(identity: &Arc<Identity>) -> Vec<Procedure> {
 }
 
 async fn login(identity: Arc<Identity>, call: Call, input: Login) -> Result<Outcome> {
-    // Strangers share one name; those who are known pay for their own guessing.
-    let source = (!call.caller.is_anonymous()).then(|| call.caller.id().to_string());
+    // Strangers are told apart by address; those who are known pay for their own guessing.
+    let source = match call.caller.is_anonymous() {
+        true => call.source.map(|address| address.to_string()),
+        false => Some(call.caller.id().to_string()),
+    };
     let signed_in = identity.sign_in(&input.user, input.pw.expose_secret(), source.as_deref()).await?;
     let token = identity.issue_to_user(&input.user, &signed_in.roles)?;
     Ok(Outcome::Value(Payload::from_value(token.body())))

@@ -98,7 +98,7 @@ impl Identity {
             return Err(wrong());
         }
         let mut guessers = vec![Guesser::Name(user.to_owned())];
-        guessers.extend(source.map(|source| Guesser::Source(source.to_owned())));
+        guessers.extend(source.map(Guesser::source));
         self.lockout.begin(&guessers)?;
         let judged = self.judge(user, password).await;
         match &judged {

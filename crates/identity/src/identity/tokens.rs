@@ -99,8 +99,7 @@ impl Identity {
     ) -> std::result::Result<&'s Client, OAuthError> {
         let client = state.clients.get(&presented.client);
         // Guessing a client's secret is slowed down by source alone: by name, a stranger could stop the client.
-        let guessers: Vec<Guesser> =
-            request.source.map(|source| Guesser::Source(source.to_owned())).into_iter().collect();
+        let guessers: Vec<Guesser> = request.source.map(Guesser::source).into_iter().collect();
         self.lockout.begin(&guessers)?;
         let proved = match &presented.method {
             Method::Secret(secret) => self.secret_fits(state, client, secret).await,

@@ -1,5 +1,7 @@
 //! Client certificates to callers.
 
+use std::time::Duration;
+
 use crossgate_call::Proof;
 use rcgen::SanType;
 
@@ -52,6 +54,18 @@ async fn the_first_rule_that_matches_in_everything_it_says_names_the_caller() {
         assert_eq!(caller_of(&world, &certificate).await, expected);
         assert_eq!(caller_of(&world, &certificate).await, expected, "remembered");
     }
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_while_its_connection_lasts_is_nobody_from_then_on() {
+    let world = World::open(RULES).await;
+    let ends = NOW_S + 600;
+    let certificate = certificate_until("x", vec![dns("api.bank.example")], ends);
+    assert_eq!(caller_of(&world, &certificate).await.0, "partner-bank");
+    world.clock.advance(Duration::from_secs(599));
+    assert_eq!(caller_of(&world, &certificate).await.0, "partner-bank");
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(caller_of(&world, &certificate).await.1, Proof::Anonymous, "although it was remembered");
 }
 
 #[tokio::test]

@@ -246,8 +246,19 @@ pub(crate) fn issuing(key: &Pair, more: &str) -> String {
 
 /// A certificate with these names, signed by itself: identity trusts the listener with the chain.
 pub(crate) fn certificate(common_name: &str, sans: Vec<rcgen::SanType>) -> Arc<PeerCertificate> {
+    certificate_until(common_name, sans, NOW_S + 1_000_000_000)
+}
+
+/// As [`certificate`], until a second since 1970.
+pub(crate) fn certificate_until(
+    common_name: &str,
+    sans: Vec<rcgen::SanType>,
+    not_after_s: i64,
+) -> Arc<PeerCertificate> {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let ends = std::time::Duration::from_secs(u64::try_from(not_after_s).unwrap());
+    params.not_after = (std::time::SystemTime::UNIX_EPOCH + ends).into();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(rcgen::DnType::CommonName, common_name);
     params.subject_alt_names = sans;

@@ -109,6 +109,7 @@ async fn a_service_asks_another_in_its_callers_name_and_is_refused_what_the_call
         payload: Payload::null(),
         deadline: SystemClock.instant() + std::time::Duration::from_secs(5),
         trace: origin().trace,
+        source: None,
     };
     handle.call(&parent(kit.operator()), "test.fine", Payload::from_value(json!({}))).await.unwrap();
     let refused = handle.call(&parent(kit.stranger().await), "test.fine", Payload::null()).await.unwrap_err();

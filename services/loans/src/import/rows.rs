@@ -7,7 +7,7 @@ use super::faults::Faults;
 use super::lines::{Lines, split};
 use super::{OnProgress, PROGRESS_EVERY, Progress};
 use crate::entry::{Kind, Terms};
-use crate::{Day, Scale};
+use crate::{Day, NotAnAmount, Scale};
 
 /// One row of the loans' file: `id,start,initial`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) fn events(
     on_progress: &OnProgress,
 ) -> io::Result<Rows<EventRow>> {
     read(file, faults, on_progress, |line, [id, kind, date, amount_text]: [Cow<'_, str>; 4]| {
-        let (id, kind, date, amount) = (loan_id(&id), event_kind(&kind), day(&date), amount(scale, &amount_text));
+        let (id, kind, date, amount) = (loan_id(&id), event_kind(&kind), day(&date), event_amount(scale, &amount_text));
         match (id, kind, date, amount) {
             (Ok(loan_id), Ok(kind), Ok(effective_on), Ok(amount_minor)) => {
                 Ok(EventRow { line, loan_id, effective_on, kind, amount_minor })
@@ -136,6 +136,14 @@ fn day(text: &str) -> Result<Day, String> {
     Day::parse(text).map_err(|reason| format!("`{}`: {reason}", shorten(text)))
 }
 
+/// An event of nothing would stand in the ledger for ever and change nothing: as in a posting, it is refused.
+fn event_amount(scale: Scale, text: &str) -> Result<i64, String> {
+    match amount(scale, text)? {
+        0 => Err(format!("`{text}`: {}", NotAnAmount::Zero)),
+        amount => Ok(amount),
+    }
+}
+
 fn amount(scale: Scale, text: &str) -> Result<i64, String> {
     scale.parse_unsigned(text).map_err(|reason| format!("`{}`: {reason}", shorten(text)))
 }
@@ -188,6 +196,14 @@ mod tests {
                 "events.csv:3: `-3`: an amount must not be negative: the type of the entry says whether it is added or taken off",
             ]
         );
+    }
+
+    #[test]
+    fn an_event_of_nothing_is_refused_as_in_a_posting() {
+        let (rows, faults) = read_events(b"1,payment,2020-02-28,0\n1,payment,2020-02-28,0.00\n");
+        assert!(rows.is_empty());
+        assert_eq!(faults[0], "events.csv:1: `0`: an amount of zero changes nothing; give one above zero");
+        assert_eq!(faults.len(), 2);
     }
 
     #[test]

@@ -101,7 +101,7 @@ mod tests {
         let store = Store::open(&Config::at(&path)).unwrap();
         let ledger = Ledger::open(crate::Config::default(), store.clone(), Arc::new(SystemClock)).await.unwrap();
         let day = |n: i64| jiff::civil::date(1990, 1, 1).checked_add(jiff::Span::new().days(n / 10)).unwrap();
-        let lines: String = (0..events).map(|n| format!("1,fee,{},{}\n", day(n), n % 10)).collect();
+        let lines: String = (0..events).map(|n| format!("1,fee,{},{}\n", day(n), 1 + n % 10)).collect();
         let loans = Source { name: String::new(), content: b"1,1990-01-01,5\n".as_slice() };
         let events = Source { name: String::new(), content: lines.as_bytes() };
         import(&ledger, loans, events, Options::default(), Arc::new(|_| {})).await.unwrap();

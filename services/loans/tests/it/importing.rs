@@ -127,7 +127,7 @@ async fn a_posted_entry_is_not_mistaken_for_an_imported_one() {
 #[tokio::test]
 async fn progress_is_told_while_reading_and_while_writing() {
     let kit = Kit::new().await;
-    let events: String = (0..25_000).map(|n| format!("{},fee,2020-02-{:02},{n}\n", n % 5, 1 + n % 28)).collect();
+    let events: String = (0..25_000).map(|n| format!("{},fee,2020-02-{:02},{}\n", n % 5, 1 + n % 28, 1 + n)).collect();
     let loans: String = (0..5).map(|id| format!("{id},2020-01-01,1\n")).collect();
     let told = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&told);

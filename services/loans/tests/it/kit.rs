@@ -86,6 +86,7 @@ impl Kit {
             payload: Payload::from_value(input),
             deadline: self.clock.instant() + Duration::from_secs(30),
             trace: Trace::from_random(1),
+            source: None,
         };
         (row.run)(call).await
     }

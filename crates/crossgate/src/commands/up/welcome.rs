@@ -40,8 +40,12 @@ pub(super) fn print(demo: &Demo, addresses: &[(String, Address)]) -> anyhow::Res
         out,
         "  curl --cacert {folder}/ca.pem -H \"Authorization: Bearer $TOKEN\" {base}/api/v1/loan/1/2020-10-31"
     )?;
-    writeln!(out, "  curl --cacert {folder}/ca.pem {base}/metrics | grep crossgate_calls")?;
-    writeln!(out, "  crossgate audit tail      crossgate loans balance 1 2020-10-31      crossgate check")?;
+    writeln!(out, "  curl -s --cacert {folder}/ca.pem {base}/metrics | grep crossgate_calls")?;
+    // As it was called: the program need not be on anybody's path.
+    let crossgate = std::env::args().next().unwrap_or_else(|| "crossgate".to_owned());
+    for command in ["audit tail", "loans balance 1 2020-10-31", "check"] {
+        writeln!(out, "  {crossgate} {command}")?;
+    }
     writeln!(out, "\nStop it with Ctrl-C.\n")?;
     Ok(out.flush()?)
 }

@@ -40,6 +40,8 @@ impl Pages {
         }
         match ask.door.begin(user, &password).await {
             Ok(cookie) => {
+                // The new session takes the place of the one that the browser had, whoever's that was.
+                self.end_session(ask).await;
                 let mut reply = reply::redirect(StatusCode::SEE_OTHER, next);
                 let cookie = guard::cookie_set(ask.visitor.secure, cookie.expose_secret());
                 reply::set(&mut reply, SET_COOKIE, &cookie);
@@ -58,12 +60,16 @@ impl Pages {
         if let Some(refusal) = Self::refusal(ask) {
             return self.failed(ask, &refusal);
         }
-        if let Some(cookie) = crossgate_edge::session_cookie(&ask.head.headers, ask.visitor.secure) {
-            ask.door.end(cookie).await;
-        }
+        self.end_session(ask).await;
         let mut reply = reply::redirect(StatusCode::SEE_OTHER, "/");
         reply::set(&mut reply, SET_COOKIE, &guard::cookie_clear(ask.visitor.secure));
         reply
+    }
+
+    async fn end_session(&self, ask: &Ask<'_>) {
+        if let Some(cookie) = crossgate_edge::session_cookie(&ask.head.headers, ask.visitor.secure) {
+            ask.door.end(cookie).await;
+        }
     }
 
     /// Why a post is not acted on: it is too large, or does not come from a form of ours.

@@ -343,6 +343,7 @@ async fn signing_in_sets_the_cookie_and_leads_back() {
         post("/sign-in", "user=alice&password=+right+&next=%2Floans", "https://bank.example", &stranger, &door).await;
     assert_eq!((page.status(), header(&page, LOCATION)), (StatusCode::SEE_OTHER, "/loans"));
     assert_eq!(header(&page, SET_COOKIE), "__Host-crossgate=the-session; Path=/; HttpOnly; SameSite=Lax; Secure");
+    assert_eq!(*door.ended.lock().expect("a lock"), ["the-session"], "the one that the browser had");
 }
 
 #[tokio::test]
