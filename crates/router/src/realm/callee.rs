@@ -60,9 +60,9 @@ impl Member {
     }
 }
 
-/// Whether one of the callees could take a call now.
-pub(crate) fn has_place(registration: &Registration<Arc<Member>>) -> bool {
-    registration.callees.iter().any(|(_, callee)| callee.handle.has_place())
+/// Whether one of the callees that were not tried could take a call now.
+pub(crate) fn has_place(registration: &Registration<Arc<Member>>, tried: &[Id]) -> bool {
+    registration.callees.iter().any(|(session, callee)| !tried.contains(&session) && callee.handle.has_place())
 }
 
 /// Chooses by the registration's policy among those that were not tried, and takes a place.

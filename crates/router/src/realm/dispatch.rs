@@ -55,18 +55,17 @@ impl InFlight {
         self.realm.wake_if(waits);
     }
 
-    /// Takes a waiting call to a callee that has a place now; `true` when somebody else was faster, and it waits again.
-    fn resume(self: &Arc<Self>) -> bool {
+    /// Takes a waiting call to a callee that has a place now. When there is none (any more) that it may go to, it waits again.
+    fn resume(self: &Arc<Self>) {
         let mut state = self.lock();
         if matches!(state.stage, Stage::Waiting(_)) {
             state.stage = Stage::Idle;
             self.dispatch(&mut state);
         }
-        matches!(state.stage, Stage::Waiting(_))
     }
 
-    /// Finds a callee and asks it. Gives the registration for which the call waits now, if it does: a place may have become
-    /// free at the same moment, so the caller of this must look again once the call is not locked any more.
+    /// Finds a callee and asks it, or waits for one. Gives the registration in which a place was taken and given back, if
+    /// that happened: somebody else may wait for it, which is to be looked after once the call is not locked any more.
     pub(crate) fn dispatch(self: &Arc<Self>, state: &mut State) -> Option<Id> {
         loop {
             let tables = self.realm.tables.load();
@@ -84,7 +83,11 @@ impl InFlight {
                     self.finish(state, nobody_left());
                     return None;
                 }
-                Choice::Busy => return self.wait(state, registration.id),
+                Choice::Busy => {
+                    if self.waits(state, registration) {
+                        return None;
+                    }
+                }
                 Choice::Callee(session, member) => match self.ask(state, registration, &member) {
                     Asked::Invoked => return None,
                     Asked::Gone => {
@@ -101,16 +104,26 @@ impl InFlight {
         }
     }
 
-    fn wait(self: &Arc<Self>, state: &mut State, registration: Id) -> Option<Id> {
-        let queue = self.realm.queue(registration);
+    /// Waits in the registration's queue; `false` when a place became free just before, or the registration ended, and the call is
+    /// to look again. Who gives a place back or ends a registration looks into the queue after that, so either side sees
+    /// the other. A queue that is full answers the call.
+    fn waits(self: &Arc<Self>, state: &mut State, registration: &Registration<Arc<Member>>) -> bool {
+        let queue = self.realm.queue(registration.id);
         let pushed = lock(&queue).push(self.key, Arc::clone(self));
         if pushed.is_err() {
             let words = "all callees are as busy as they may be; try again later";
             self.finish(state, Answer::error(uri::MAX_CONCURRENCY_REACHED, words));
-            return None;
+            return true;
         }
-        state.stage = Stage::Waiting(queue);
-        Some(registration)
+        // As it is now: the registration may have ended meanwhile, and nobody looks into its queue any more.
+        let tables = self.realm.tables.load();
+        let now = tables.registrations.get(registration.id);
+        let may_go = now.is_none_or(|now| has_place(now, &state.tried));
+        let looks_again = may_go && lock(&queue).remove(self.key).is_some();
+        if !looks_again {
+            state.stage = Stage::Waiting(queue);
+        }
+        !looks_again
     }
 
     /// Sends INVOCATION to one callee.
@@ -265,19 +278,18 @@ impl RealmState {
             queues.get(&registration).map(Arc::clone)
         };
         let Some(queue) = queue else { return };
-        // Each turn takes one call out. One that has to wait again lost its place to a call that goes on, and gets a turn
-        // more: the place may have become free while it was in no queue.
+        // Each call is looked at once: one that may not go where there is a place waits again, behind the others.
         let mut turns = lock(&queue).len();
         while turns > 0 {
             turns -= 1;
             let tables = self.tables.load();
-            let ready = tables.registrations.get(registration).is_none_or(|found| has_place(found));
+            let ready = tables.registrations.get(registration).is_none_or(|found| has_place(found, &[]));
             if !ready {
                 return;
             }
             let Some((_, call)) = lock(&queue).pop() else { break };
             drop(tables);
-            turns += usize::from(call.resume());
+            call.resume();
         }
         let tables = self.tables.load();
         if tables.registrations.get(registration).is_none() && lock(&queue).is_empty() {

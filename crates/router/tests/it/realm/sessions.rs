@@ -217,7 +217,7 @@ async fn a_door_that_closes_says_goodbye_and_takes_the_answer() {
     assert_eq!(reason, "wamp.close.system_shutdown");
     // A message that crossed the GOODBYE is no fault, and has no effect.
     client.publish("com.news", &[text("late")]).await;
-    assert_eq!(goodbye(&mut client, "wamp.close.goodbye_and_out").await, Step::Continue);
+    assert_eq!(goodbye(&mut client, "wamp.close.goodbye_and_out").await, Step::Close, "no session follows this one");
     assert!(client.come().await.is_empty());
 }
 

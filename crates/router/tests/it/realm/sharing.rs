@@ -208,6 +208,27 @@ async fn waiting_calls_go_to_a_callee_that_comes() {
 }
 
 #[tokio::test]
+async fn a_call_waits_for_a_callee_that_it_has_not_tried_while_another_is_free() {
+    let world = World::new().await;
+    let (mut caller, mut one, mut two) = (world.join().await, world.join().await, world.join().await);
+    let options = RegisterOptions { concurrency: Some(1), ..shared(Policy::RoundRobin) };
+    one.registered("com.work", options).await;
+    two.registered("com.work", options).await;
+    caller.call("com.work", &[text("1")]).await;
+    caller.call("com.work", &[text("2")]).await;
+    let (first, second) = (one.invocation().await, two.invocation().await);
+    // It waits for the second, although the first has a place: for others.
+    one.fail(first.request, "wamp.error.unavailable").await;
+    assert!(one.come().await.is_empty() && two.come().await.is_empty());
+    caller.call("com.work", &[text("3")]).await;
+    let third = one.invocation().await;
+    assert_eq!(said(&third.payload), "3");
+    one.answer(third.request, &[]).await;
+    two.answer(second.request, &[]).await;
+    assert_eq!(said(&two.invocation().await.payload), "1");
+}
+
+#[tokio::test]
 async fn parts_of_a_call_that_waits_follow_it_to_its_callee() {
     let world = World::new().await;
     let (mut caller, mut callee) = (world.join().await, world.join().await);
