@@ -84,6 +84,10 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
         let _ = patient(self.patience, self.io.shutdown()).await;
     }
 
+    pub(super) fn says_goodbye(&self) -> bool {
+        self.encoder.says_goodbye()
+    }
+
     pub(super) fn has_overflowed(&self) -> bool {
         self.queue.has_overflowed()
     }
