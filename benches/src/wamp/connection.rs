@@ -89,7 +89,9 @@ impl Connection {
     }
 
     pub(super) async fn flush(&mut self) -> anyhow::Result<()> {
-        self.stream.write_all(&self.output).await?;
+        if !self.output.is_empty() {
+            self.stream.write_all(&self.output).await?;
+        }
         self.output.clear();
         Ok(())
     }

@@ -39,7 +39,13 @@ pub(crate) struct Arguments {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Work {
     /// Each caller has so many calls under way, all to one callee.
-    Calls { callers: usize, depth: usize },
+    Calls {
+        callers: usize,
+        depth: usize,
+        /// Clients write what they have to say together, instead of each message by itself as the known ones do.
+        #[arg(long)]
+        together: bool,
+    },
     /// So many events under way to so many subscribers.
     Events { subscribers: usize, depth: usize },
     /// Join, leave, and join again.
@@ -77,13 +83,13 @@ async fn work(arguments: &Arguments) -> anyhow::Result<Done> {
     let before = process::resident_kib_of_all(*pid)?;
     let (count, mut tasks) = (Count::default(), Tasks::new());
     match *work {
-        Work::Calls { callers, depth } => {
+        Work::Calls { callers, depth, together } => {
             let mut callee = Connection::join(place, 0).await?;
             callee.register().await?;
-            tasks.spawn_local(answer(callee, place.clone()));
+            tasks.spawn_local(answer(callee, place.clone(), together));
             for number in 0..callers {
                 let caller = Connection::join(place, number).await?;
-                tasks.spawn_local(call(caller, place.clone(), depth, Rc::clone(&count)));
+                tasks.spawn_local(call(caller, place.clone(), (depth, together), Rc::clone(&count)));
             }
         }
         Work::Events { subscribers, depth } => {
@@ -151,7 +157,12 @@ async fn open(place: &Place, connections: usize, subscribes: bool) -> anyhow::Re
     }
 }
 
-async fn call(mut connection: Connection, place: Place, depth: usize, count: Count) -> anyhow::Result<()> {
+async fn call(
+    mut connection: Connection,
+    place: Place,
+    (depth, together): (usize, bool),
+    count: Count,
+) -> anyhow::Result<()> {
     let template = place.dialect.call();
     let mut ids = 1..;
     for id in ids.by_ref().take(depth) {
@@ -164,17 +175,23 @@ async fn call(mut connection: Connection, place: Place, depth: usize, count: Cou
             ensure!(connection.carries(message), "an answer without its argument");
             count.set(count.get() + 1);
             connection.put(&template, ids.next().unwrap_or_default());
+            if !together {
+                connection.flush().await?;
+            }
         }
     }
 }
 
-async fn answer(mut connection: Connection, place: Place) -> anyhow::Result<()> {
+async fn answer(mut connection: Connection, place: Place, together: bool) -> anyhow::Result<()> {
     let template = place.dialect.answer();
     loop {
         connection.read().await?;
         while let Some((id, message)) = connection.next(kind::INVOCATION)? {
             ensure!(connection.carries(message), "an invocation without its argument");
             connection.put(&template, id);
+            if !together {
+                connection.flush().await?;
+            }
         }
         connection.flush().await?;
     }

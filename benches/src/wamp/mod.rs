@@ -106,6 +106,15 @@ fn scenarios() -> Vec<Scenario> {
             });
         }
     }
+    // What is left when the clients, too, write many messages at once: what routing costs without the system's calls.
+    all.push(Scenario {
+        name: "call WebSocket-JSON 4×32, clients write together".to_owned(),
+        dialect: Dialect::WebsocketJson,
+        work: words("calls 4 32 --together"),
+        floors: relays,
+        cores: None,
+        goals: Vec::new(),
+    });
     for subscribers in [1, 100, 1000] {
         for depth in [1, 8] {
             let goal = if depth == 1 { Goal::Ratio(1.3) } else { Goal::CpuUs(1.5) };
