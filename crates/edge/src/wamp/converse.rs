@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use crossgate_router::realm::turn;
 use crossgate_wamp::serializer::Serializer;
 use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio::sync::watch;
@@ -14,6 +15,7 @@ use tokio::time::timeout;
 
 use super::framing::{Decode, Encode};
 use super::link::Link;
+use super::part::Part;
 use super::peer::{Peer, Queue};
 use super::reader::{Ended, Reader};
 use super::terms::Terms;
@@ -123,12 +125,13 @@ where
     {
         let mut writing = pin!(writer.run(link));
         let mut ticking = pin!(ticker::run(link, terms, ticker_stage));
+        let (reads, ticks) = (Part::new(), Part::new());
         // In this order: what the first two leave for the writer is written in the same turn.
         let first = poll_fn(|cx| {
-            if let Poll::Ready(ended) = reading.as_mut().poll(cx) {
+            if let Poll::Ready(ended) = turn(|| reads.poll(reading.as_mut(), cx)) {
                 return Poll::Ready(First::Read(ended));
             }
-            if let Poll::Ready(late) = ticking.as_mut().poll(cx) {
+            if let Poll::Ready(late) = ticks.poll(ticking.as_mut(), cx) {
                 return Poll::Ready(First::Late(late));
             }
             writing.as_mut().poll(cx).map(First::Wrote)

@@ -7,6 +7,7 @@
 mod converse;
 mod framing;
 mod link;
+mod part;
 mod peer;
 mod reader;
 mod terms;
