@@ -11,7 +11,7 @@ use crossgate_wamp::serializer::{BATCH_MESSAGES_MAX, Serializer, append};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::framing::{Control, Encode, Head};
+use super::framing::{Control, Encode, HEAD_BYTES_MAX, Head};
 use super::link::Link;
 use super::peer::Queue;
 
@@ -82,6 +82,10 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
     /// Closes the sending direction.
     pub(super) async fn shutdown(&mut self) {
         let _ = patient(self.patience, self.io.shutdown()).await;
+    }
+
+    pub(super) fn says_goodbye(&self) -> bool {
+        self.encoder.says_goodbye()
     }
 
     pub(super) fn has_overflowed(&self) -> bool {
@@ -155,6 +159,8 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
                 self.message(frame.into()).await
             }
             _ => {
+                let bytes: usize = batch.iter().map(|message| HEAD_BYTES_MAX + message.len()).sum();
+                self.gathered.reserve(bytes.min(WRITE_BYTES));
                 for message in batch.drain(..) {
                     self.message(message).await?;
                 }
@@ -212,7 +218,13 @@ async fn write<W: AsyncWrite + Unpin>(io: &mut W, mut bytes: &[u8], patience: Du
 }
 
 async fn patient<T>(patience: Duration, done: impl Future<Output = io::Result<T>>) -> Result<T, Written> {
-    match timeout(patience, done).await {
+    let mut done = pin!(done);
+    // Most of it is done at once: no clock is asked then.
+    let done = match poll_fn(|cx| Poll::Ready(done.as_mut().poll(cx))).await {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => timeout(patience, done).await,
+    };
+    match done {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(_)) => Err(Written::Broken),
         Err(_) => Err(Written::Stalled),

@@ -46,8 +46,8 @@ impl InFlight {
             return;
         }
         let waits = self.dispatch(&mut state);
-        // A call that was answered at once needs no timer.
-        if !matches!(state.stage, Stage::Done) {
+        // A call that was answered at once needs no timer, nor does one without a timeout.
+        if self.timeout.is_some() && !matches!(state.stage, Stage::Done) {
             let grace = if self.forwards_timeout(&state) { FORWARDED_TIMEOUT_GRACE } else { Duration::ZERO };
             self.arm(&mut state, grace);
         }

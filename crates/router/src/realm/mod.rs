@@ -30,7 +30,7 @@ mod testament;
 mod transport;
 
 pub use config::{HistoryRule, RealmConfig, RealmConfigError, SessionLimits};
-pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer};
+pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer, turn};
 pub use peer::{Peer, Step};
 pub use realms::RealmSummary;
 pub use switches::{

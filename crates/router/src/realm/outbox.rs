@@ -4,6 +4,7 @@
 //! out by the realm's policy and counted; answers and invocations are never left out: when they do
 //! not fit, the peer is disconnected, and what it owed and was owed is settled as for any lost peer.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,6 +75,40 @@ pub enum Pushed {
     Closed,
 }
 
+thread_local! {
+    /// The queues that were filled in the turn that this thread is in, if it is in one.
+    static TURN: RefCell<Option<Vec<Arc<Shared>>>> = const { RefCell::new(None) };
+}
+
+/// Does a part of a task's work that waits for nothing: one poll. The writers of the queues that it fills are woken at its end and
+/// not with the first message, and so write all that they got with one flush.
+pub fn turn<T>(work: impl FnOnce() -> T) -> T {
+    /// Wakes also when the work panics.
+    struct Turn;
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            for shared in TURN.with_borrow_mut(Option::take).into_iter().flatten() {
+                shared.filled.notify_one();
+            }
+        }
+    }
+    // One within another is a part of it.
+    if TURN.with_borrow(Option::is_some) {
+        return work();
+    }
+    TURN.set(Some(Vec::new()));
+    let _turn = Turn;
+    work()
+}
+
+/// Wakes a queue's writer, at the end of the turn if this is one.
+fn wake(shared: &Arc<Shared>) {
+    TURN.with_borrow_mut(|turn| match turn {
+        Some(filled) => filled.push(Arc::clone(shared)),
+        None => shared.filled.notify_one(),
+    });
+}
+
 /// The senders' side. Clones share the queue.
 #[derive(Clone)]
 pub struct Outbox {
@@ -117,7 +152,8 @@ impl Outbox {
         drop(queue);
         match pushed {
             Pushed::Queued if !was_idle => {}
-            Pushed::Queued | Pushed::Closed => self.shared.filled.notify_one(),
+            Pushed::Queued => wake(&self.shared),
+            Pushed::Closed => self.shared.filled.notify_one(),
             Pushed::Dropped(events) => {
                 self.shared.dropped.fetch_add(events, Ordering::Relaxed);
             }
@@ -264,6 +300,7 @@ impl Queue {
 
     fn take(&mut self, batch: &mut Vec<Bytes>) -> bool {
         let (mut taken, mut messages) = (0, 0);
+        batch.reserve(self.messages.len().min(BATCH_MESSAGES_MAX));
         while taken < BATCH_BYTES_MAX && messages < BATCH_MESSAGES_MAX {
             let Some((message, class)) = self.messages.pop_front() else { break };
             let bytes = cost(&message);

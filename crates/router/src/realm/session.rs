@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use crossgate_call::{Caller, Trace};
-use crossgate_identity::{WampSession, WampWelcome};
+use crossgate_identity::{WampSession, WampTransport, WampWelcome};
 use crossgate_wamp::id::{Id, Sequence};
 use crossgate_wamp::options::{CancelMode, InterruptOptions};
 use crossgate_wamp::session::{ClientFeatures, Features};
 use crossgate_wamp::wire::Format;
 use crossgate_wamp::{Map, Message};
+use jiff::Timestamp;
 
 use super::call::{InFlight, Who};
 use super::callee::Member;
@@ -32,10 +33,11 @@ pub(crate) struct Session {
     pub(crate) authid: Arc<str>,
     pub(crate) authrole: Arc<str>,
     pub(crate) welcome: WampWelcome,
-    /// What is told about its connection.
-    pub(crate) transport: Map,
-    /// What `wamp.session.get` answers; `wamp.session.modify_details` changes it, and nothing is decided by it.
-    pub(crate) details: ArcSwap<Map>,
+    client: Arc<WampTransport>,
+    joined: Timestamp,
+    /// What `wamp.session.get` answers since `wamp.session.modify_details` changed it; nothing is decided by it. Until then it is
+    /// made when somebody asks: in memory it would be larger than all the rest of a session.
+    modified: ArcSwapOption<Map>,
     pub(crate) features: ClientFeatures,
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
@@ -59,7 +61,8 @@ pub(crate) struct Session {
 pub(crate) struct Joining {
     pub(crate) id: Id,
     pub(crate) welcome: WampWelcome,
-    pub(crate) transport: Map,
+    pub(crate) client: Arc<WampTransport>,
+    pub(crate) joined: Timestamp,
     pub(crate) features: ClientFeatures,
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
@@ -123,21 +126,15 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Session {
     pub(crate) fn new(joining: Joining) -> Self {
-        let details = WampSession {
-            session: joining.id,
-            welcome: &joining.welcome,
-            transport: &joining.transport,
-            serializer: joining.format.as_str(),
-        };
-        let details = details.join_details();
         Self {
             id: joining.id,
             caller: Arc::clone(&joining.welcome.caller),
             authid: Arc::clone(&joining.welcome.authid),
             authrole: Arc::clone(&joining.welcome.authrole),
             welcome: joining.welcome,
-            transport: joining.transport,
-            details: ArcSwap::from_pointee(details),
+            client: joining.client,
+            joined: joining.joined,
+            modified: ArcSwapOption::empty(),
             features: joining.features,
             limits: joining.limits,
             trustlevel: joining.trustlevel,
@@ -155,14 +152,27 @@ impl Session {
         }
     }
 
-    /// The session as authorizers see it.
-    pub(crate) fn seen(&self) -> WampSession<'_> {
-        WampSession {
+    /// The session as authorizers see it: what is told about its connection is shown to `see`.
+    pub(crate) fn seen<T>(&self, see: impl FnOnce(&WampSession<'_>) -> T) -> T {
+        see(&WampSession {
             session: self.id,
             welcome: &self.welcome,
-            transport: &self.transport,
+            transport: &self.client.details(self.joined),
             serializer: self.format.as_str(),
+        })
+    }
+
+    /// What `wamp.session.get` answers.
+    pub(crate) fn details(&self) -> Map {
+        match &*self.modified.load() {
+            Some(modified) => Map::clone(modified),
+            None => self.seen(|seen| seen.join_details()),
         }
+    }
+
+    /// Has `wamp.session.get` answer something else.
+    pub(crate) fn modify_details(&self, details: Map) {
+        self.modified.store(Some(Arc::new(details)));
     }
 
     pub(crate) fn who(&self) -> Who {

@@ -182,7 +182,7 @@ impl RealmState {
 
     /// Tells those who want to know that a session joined.
     pub(crate) fn announce(&self, session: &Session) {
-        self.emit(topic::SESSION_ON_JOIN, || vec![Value::Map(Map::clone(&session.details.load()))]);
+        self.emit(topic::SESSION_ON_JOIN, || vec![Value::Map(session.details())]);
     }
 
     /// Takes an ended session out of the tables. Most sessions that leave held nothing, and then nothing is replaced; whether one

@@ -1,7 +1,13 @@
 //! Peers that read slowly, or never.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
+
 use bytes::Bytes;
-use crossgate_router::realm::{Class, Outbox, OutboxLimits, Pushed, RealmConfig, SlowConsumer};
+use crossgate_router::realm::{Class, Outbox, OutboxLimits, Pushed, RealmConfig, SlowConsumer, turn};
 use crossgate_wamp::Message;
 use proptest::prelude::*;
 
@@ -38,6 +44,47 @@ async fn a_reader_that_never_reads_costs_no_more_memory_than_its_limit() {
             SlowConsumer::DropOldest => assert_eq!(numbers.last(), Some(&3_199)),
             _ => assert_eq!(numbers.first(), Some(&0)),
         }
+    }
+}
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_writer_is_woken_once_per_turn_and_not_before_its_end() {
+    let push = |outbox: &Outbox| assert_eq!(outbox.push(Bytes::from_static(b"event"), Class::Event), Pushed::Queued);
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let times = || woken.0.swap(0, Ordering::Relaxed);
+    // A turn, one within another, one that panics; and none.
+    for case in ["turn", "nested", "panic", "none"] {
+        let (outbox, mut drain) = Outbox::new(OutboxLimits::default());
+        let mut batch = Vec::new();
+        {
+            let mut next = pin!(drain.next(&mut batch));
+            assert!(next.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            let work = || {
+                push(&outbox);
+                if case == "nested" {
+                    turn(|| push(&outbox));
+                }
+                push(&outbox);
+                assert_eq!(times(), usize::from(case == "none"), "{case}: within");
+                assert!(case != "panic", "on purpose");
+            };
+            let done = catch_unwind(AssertUnwindSafe(|| if case == "none" { work() } else { turn(work) }));
+            assert_eq!(done.is_err(), case == "panic", "{case}");
+            assert_eq!(times(), usize::from(case != "none"), "{case}: at the end");
+            assert!(next.poll(&mut Context::from_waker(&waker)).is_ready());
+        }
+        assert_eq!(batch.len(), if case == "nested" { 3 } else { 2 });
     }
 }
 

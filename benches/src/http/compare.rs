@@ -1,13 +1,14 @@
 //! One call against one bare handler.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
 use crossgate_tests::{Site, until};
 use serde::Serialize;
 
-use crate::load::Done;
-use crate::process::{Killed, cpu_us, output};
+use super::load::Done;
+use crate::middle;
+use crate::process::{Killed, cpu_us, itself, output};
 
 /// What is asked for.
 pub(crate) const PATH: &str = "/api/v1/loan/1/2020-10-31";
@@ -82,12 +83,6 @@ impl Server<'_> {
         let cpu_us = cpu_us(self.pid)? - before;
         Ok(Round { done: serde_json::from_str(&printed)?, cpu_us })
     }
-}
-
-fn itself(role: &str) -> anyhow::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg(role);
-    Ok(command)
 }
 
 /// A site whose ledger has something in it.
@@ -178,27 +173,5 @@ fn side<'a>(rounds: impl Iterator<Item = &'a Round> + Clone) -> Side {
         p50_us: each(|round| round.done.p50_us as f64),
         p99_us: each(|round| round.done.p99_us as f64),
         requests: rounds.map(|round| round.done.requests).sum(),
-    }
-}
-
-/// The median.
-pub(crate) fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    match (values.len() / 2, values.len() % 2) {
-        (_, _) if values.is_empty() => f64::NAN,
-        (half, 1) => values[half],
-        (half, _) => (values[half - 1] + values[half]) / 2.0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_middle_of_values_is_their_median() {
-        assert_eq!(middle(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(middle(vec![4.0, 1.0]), 2.5);
-        assert!(middle(vec![]).is_nan());
     }
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::compare::{PATH, middle, site};
+use super::compare::{PATH, site};
+use crate::middle;
 use crate::process::{Killed, resident_kib};
 
 /// Starts that are timed.

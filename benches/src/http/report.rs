@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::compare::Comparison;
-use crate::startup::Startup;
+use super::compare::{Comparison, PATH};
+use super::startup::Startup;
 
 /// The goals: crossgate's CPU over the bare handler's, the first answer, the idle memory.
 const RATIO_MAX: f64 = 1.7;
@@ -23,7 +23,7 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { comparison: Comparison { crossgate, bare, .. }, startup } = self;
         let Comparison { connections, rounds, ratio, ratio_range: [least, most], .. } = &self.comparison;
-        writeln!(f, "GET {} over HTTPS, {connections} connections, {rounds} rounds each\n", crate::compare::PATH)?;
+        writeln!(f, "GET {} over HTTPS, {connections} connections, {rounds} rounds each\n", PATH)?;
         writeln!(f, "{:<22}{:>12}{:>12}", "", "crossgate", "bare")?;
         for (name, ours, theirs) in [
             ("CPU per request, µs", crossgate.cpu_us_per_request, bare.cpu_us_per_request),
