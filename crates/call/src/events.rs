@@ -21,7 +21,10 @@ pub struct Event {
 ///
 /// Whoever makes it bounds what waits in it, and says what gives way when it is not taken fast enough. Nothing is made ahead:
 /// the next event is asked for when the one before has been passed on. Dropping it ends the work behind it.
-pub struct Events(Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<Event>> + Send>);
+pub struct Events(Box<Next>);
+
+/// What gives the next event.
+type Next = dyn FnMut(&mut Context<'_>) -> Poll<Option<Event>> + Send;
 
 impl Events {
     /// A stream that asks `next` for its next event; `None` from it is the end, after which it is not asked again.

@@ -111,8 +111,7 @@ impl State {
         }
         let users = config.users.iter().filter_map(|(name, user)| compiler.user(name, user)).collect();
         let api_keys = compiler.api_keys(&config.api_keys);
-        let signed_keys =
-            config.signed_keys.iter().filter_map(|(name, key)| compiler.signed_key(name, key)).collect();
+        let signed_keys = config.signed_keys.iter().filter_map(|(name, key)| compiler.signed_key(name, key)).collect();
         let certificates = compiler.certificates(&config.certificates);
         if config.sessions.lifetime_s == 0 || config.sessions.idle_s == 0 {
             compiler.faults.add("sessions", "`lifetime_s` and `idle_s` are at least 1");

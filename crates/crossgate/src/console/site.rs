@@ -137,7 +137,7 @@ impl Door for Live<'_> {
             let permit = self.inner.router.admit(&self.caller, procedure, origin).await?;
             match self.inner.router.call(permit, Payload::from_value(input)).await? {
                 Outcome::Value(value) | Outcome::Created { value, .. } | Outcome::Accepted { value, .. } => Ok(value),
-                Outcome::Empty | Outcome::Bytes { .. } => Ok(Payload::null()),
+                Outcome::Empty | Outcome::Bytes { .. } | Outcome::Stream(_) => Ok(Payload::null()),
             }
         })
     }

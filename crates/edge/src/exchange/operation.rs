@@ -103,7 +103,11 @@ async fn input(
 }
 
 /// The body, as much as the operation takes.
-pub(super) async fn bytes(x: &Exchange<'_>, target: &Target, body: &mut Body) -> Result<Bytes, super::body::Unreadable> {
+pub(super) async fn bytes(
+    x: &Exchange<'_>,
+    target: &Target,
+    body: &mut Body,
+) -> Result<Bytes, super::body::Unreadable> {
     if !target.operation.takes_body() {
         return Ok(Bytes::new());
     }

@@ -56,7 +56,10 @@ pub(super) fn answer(x: &Exchange<'_>, target: &Target, outcome: Outcome) -> Tol
 /// The head of a stream. Only where the contract promises one: a reader that waits for the end would wait for ever.
 fn streamed(target: &Target, status: u16) -> Result<Answer, String> {
     let media_type = Some(events::MEDIA_TYPE);
-    target.operation.check_response(status, media_type, b"").map_err(|_| "the contract promises no stream".to_owned())?;
+    target
+        .operation
+        .check_response(status, media_type, b"")
+        .map_err(|_| "the contract promises no stream".to_owned())?;
     let mut answer = respond(target, status, media_type.map(Cow::Borrowed), Bytes::new())?;
     answer.headers_mut().insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     Ok(answer)

@@ -106,7 +106,9 @@ impl Identity {
         let at = at.ok_or_else(|| refused("`timestamp` is UTC as in 2011-10-14T16:59:51.123Z"))?;
         let off = at.duration_since(self.means.clock.now()).abs();
         if off > SignedDuration::from_secs(key.window_s) {
-            return Err(refused("the request was signed too long ago or in the future; sign it anew, by a clock that is right"));
+            return Err(refused(
+                "the request was signed too long ago or in the future; sign it anew, by a clock that is right",
+            ));
         }
         let signed = [&*key.name, timestamp, seq, nonce].concat().into_bytes();
         Ok(SignedAttempt { key, at, signed, signature })
@@ -125,9 +127,10 @@ impl Identity {
         let until = crate::identity::after(at, key.window_s);
         self.signatures.take(&key.name, &signature, until, now).map_err(|seen| match seen {
             Seen::Before => Refusal::unauthenticated(realm, "this signed request was received before; sign a new one"),
-            Seen::TooMany(wait) => {
-                Refusal::unavailable(realm, Error::too_many("too many signed requests at a time; try again later", wait))
-            }
+            Seen::TooMany(wait) => Refusal::unavailable(
+                realm,
+                Error::too_many("too many signed requests at a time; try again later", wait),
+            ),
         })?;
         Ok(Arc::new(Caller::vouch(Vouched {
             id: Arc::clone(&key.name),

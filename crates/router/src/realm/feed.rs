@@ -28,6 +28,7 @@ use super::join::expire;
 use super::outbox::Drain;
 use super::session::Session;
 use super::state::{Full, RealmState, Subscriber, locked};
+use super::switches::HistoryMatch;
 use crate::permit::Origin;
 use crate::router::Router;
 
@@ -49,7 +50,7 @@ pub struct Wanted {
     /// The topic or pattern.
     pub topic: String,
     /// How it stands for others.
-    pub policy: Match,
+    pub policy: HistoryMatch,
     /// The publication after which to go on.
     pub after: Option<u64>,
     /// The last event of each topic first, where it is retained.
@@ -72,11 +73,11 @@ impl Router {
         wanted: Wanted,
     ) -> Result<Events> {
         let guest = self.guest(caller, origin, "events")?;
-        let Wanted { topic, policy, .. } = &wanted;
+        let (topic, policy) = (&wanted.topic, wanted.policy.policy());
         if self.realms().is_closed() {
             return Err(Error::unavailable("the router shuts down", FULL_RETRY_AFTER));
         }
-        if !guest.realm.config.load().rules().allow(topic, *policy) {
+        if !guest.realm.config.load().rules().allow(topic, policy) {
             return Err(Error::invalid(format!("`{topic}` cannot be subscribed to"), Vec::new()));
         }
         let grants = self.identity().grants();
@@ -97,8 +98,9 @@ async fn judge(
     session: &Session,
     wanted: &Wanted,
 ) -> std::result::Result<(), Refused> {
-    let options = SubscribeOptions { policy: wanted.policy, ..SubscribeOptions::default() }.to_dict(FORMAT);
-    let wish = Wish { action: Action::Subscribe, uri: &wanted.topic, policy: wanted.policy, options: &options };
+    let policy = wanted.policy.policy();
+    let options = SubscribeOptions { policy, get_retained: wanted.retained }.to_dict(FORMAT);
+    let wish = Wish { action: Action::Subscribe, uri: &wanted.topic, policy, options: &options };
     router.judge(realm, session, wish).await.map(drop)
 }
 
@@ -147,9 +149,8 @@ impl Feed {
             wanted,
         };
         let options = SubscribeOptions {
-            policy: feed.wanted.policy,
+            policy: feed.wanted.policy.policy(),
             get_retained: feed.wanted.retained && feed.wanted.after.is_none(),
-            ..SubscribeOptions::default()
         };
         // Its first and only request.
         let request = Id::from_random_bits(1);
@@ -166,13 +167,15 @@ impl Feed {
         let Some(after) = self.wanted.after else { return };
         let tables = self.realm.tables.load_full();
         let subscriptions = &tables.subscriptions;
-        let (policy, topic) = (self.wanted.policy, self.wanted.topic.as_str());
+        let (policy, topic) = (self.wanted.policy.policy(), self.wanted.topic.as_str());
         let own = subscriptions.lookup(policy, topic);
         // A topic's events may also be kept under a pattern that stands for it.
         let wider = (policy == Match::Exact).then(|| subscriptions.matching(topic)).into_iter().flatten();
-        let kept = own.into_iter().chain(wider).find_map(|subscription| match subscription.subscribers.get(self.realm.own_id) {
-            Some(Subscriber::History(history)) => Some(history),
-            _ => None,
+        let kept = own.into_iter().chain(wider).find_map(|subscription| {
+            match subscription.subscribers.get(self.realm.own_id) {
+                Some(Subscriber::History(history)) => Some(history),
+                _ => None,
+            }
         });
         let seen = Id::new(after);
         let known = kept.zip(seen).and_then(|(history, seen)| {

@@ -105,8 +105,15 @@ struct Queue {
 impl Outbox {
     /// An empty queue, with the side that empties it.
     pub fn new(limits: OutboxLimits) -> (Self, Drain) {
-        let queue =
-            Queue { messages: VecDeque::new(), limits, bytes: 0, event_bytes: 0, pushed: 0, closed: false, overflowed: false };
+        let queue = Queue {
+            messages: VecDeque::new(),
+            limits,
+            bytes: 0,
+            event_bytes: 0,
+            pushed: 0,
+            closed: false,
+            overflowed: false,
+        };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), filled: Notify::new(), dropped: AtomicU64::new(0) });
         (Self { shared: Arc::clone(&shared) }, Drain { shared })
     }

@@ -121,7 +121,8 @@ impl Router {
 
     /// Ends a session with GOODBYE; `false` when there is none of that id.
     pub fn kill_session(&self, realm: &Realm, session: u64, message: &str) -> bool {
-        let found = Id::new(session).and_then(|id| self.realms().find(realm)?.session(id).zip(self.realms().find(realm)));
+        let found =
+            Id::new(session).and_then(|id| self.realms().find(realm)?.session(id).zip(self.realms().find(realm)));
         found.is_some_and(|(session, state)| state.kill(&session, close::KILLED, Some(message)))
     }
 }
