@@ -23,7 +23,7 @@
     for (const element of part.querySelectorAll("[data-count]")) {
       const { key, count } = element.dataset;
       fresh.set(key, Number(count));
-      if (countedAt && counted.has(key)) element.textContent = `${((Number(count) - counted.get(key)) / seconds).toFixed(1)}${element.closest("[data-label$='/s']") ? "" : "/s"}`;
+      if (countedAt && counted.has(key)) element.textContent = `${((Number(count) - counted.get(key)) / seconds).toFixed(1)}${element.closest("[data-label$='/s']") ? "" : " /s"}`;
     }
     counted = fresh;
     countedAt = now;

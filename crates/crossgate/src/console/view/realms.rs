@@ -45,7 +45,7 @@ pub(crate) fn page(frame: &Frame<'_>, inside: &Inside) -> Markup {
     let body = html! {
         nav class="crumbs" aria-label="Breadcrumb" { a href="/realms" { "Realms" } span aria-hidden="true" { "/" } span { (name) } }
         (layout::heading(name, "", &live()))
-        div class="stack" data-live {
+        div class="stack roomy" data-live {
             (tiles(&inside.realm))
             @if let Some(page) = &inside.sessions { (sessions(name, page, inside)) }
             @if let Some(page) = &inside.registrations { (registrations(page)) }
@@ -78,12 +78,12 @@ fn table_of_realms(realms: &[Realm]) -> Markup {
                 } }
                 tbody { @for realm in realms { tr {
                     th scope="row" { a class="cover" href=(address(&realm.realm)) { (realm.realm) } }
-                    td class="number" data-label="Sessions" { (realm.sessions) }
-                    td class="number" data-label="Registrations" { (realm.registrations) }
-                    td class="number" data-label="Subscriptions" { (realm.subscriptions) }
+                    td class="number" data-label="Sessions" { (grouped(realm.sessions)) }
+                    td class="number" data-label="Registrations" { (grouped(realm.registrations)) }
+                    td class="number" data-label="Subscriptions" { (grouped(realm.subscriptions)) }
                     td class="number" data-label="Calls" { (calls(realm.calls, realm.calls_waiting)) }
-                    td class="number" data-label="Messages in" { (counted(&format!("{}-in", realm.realm), realm.messages_in, &realm.messages_in.to_string())) }
-                    td class="number" data-label="Messages out" { (counted(&format!("{}-out", realm.realm), realm.messages_out, &realm.messages_out.to_string())) }
+                    td class="number" data-label="Messages in" { (counted(&format!("{}-in", realm.realm), realm.messages_in, &grouped(realm.messages_in))) }
+                    td class="number" data-label="Messages out" { (counted(&format!("{}-out", realm.realm), realm.messages_out, &grouped(realm.messages_out))) }
                     td class="number" data-label="Queued" { (queued(realm.queue_bytes, realm.events_dropped)) }
                 } } }
             }
@@ -93,13 +93,13 @@ fn table_of_realms(realms: &[Realm]) -> Markup {
 
 fn tiles(realm: &Realm) -> Markup {
     let tile = |label: &str, value: &Markup| html! { div { dt { (label) } dd class="figure" { (value) } } };
-    let number = |value: u64| html! { (value) };
+    let number = |value: u64| html! { (grouped(value)) };
     html! {
         dl class="tiles" {
             (tile("Sessions", &number(realm.sessions)))
             (tile("Calls under way", &calls(realm.calls, realm.calls_waiting)))
-            (tile("Messages in", &counted("realm-in", realm.messages_in, &realm.messages_in.to_string())))
-            (tile("Messages out", &counted("realm-out", realm.messages_out, &realm.messages_out.to_string())))
+            (tile("Messages in", &counted("realm-in", realm.messages_in, &grouped(realm.messages_in))))
+            (tile("Messages out", &counted("realm-out", realm.messages_out, &grouped(realm.messages_out))))
             (tile("Queued", &queued(realm.queue_bytes, realm.events_dropped)))
         }
     }
@@ -118,10 +118,9 @@ fn sessions(realm: &str, page: &Page<Session>, inside: &Inside) -> Markup {
                             th scope="col" { "Since" }
                             th scope="col" class="number" { "Holds" }
                             th scope="col" class="number" { "Calls" }
-                            th scope="col" class="number" { "In/s" }
-                            th scope="col" class="number" { "Out/s" }
+                            th scope="col" class="number" { "Messages/s" }
                             th scope="col" class="number" { "Queued" }
-                            @if inside.kills { th scope="col" { span class="visually-hidden" { "End" } } }
+                            @if inside.kills { th scope="col" aria-label="End" {} }
                         } }
                         tbody { @for session in &page.rows { (session_line(realm, session, inside.kills)) } }
                     }
@@ -133,7 +132,7 @@ fn sessions(realm: &str, page: &Page<Session>, inside: &Inside) -> Markup {
 }
 
 fn session_line(realm: &str, session: &Session, kills: bool) -> Markup {
-    let since = session.since.get(..19).unwrap_or(&session.since).replace('T', " ");
+    let (day, time) = session.since.get(..19).and_then(|since| since.split_once('T')).unwrap_or(("", &session.since));
     let rate = |way: &str, count: u64, mean: f64| {
         html! { span title={ (count) " messages since it joined" } { (counted(&format!("{}-{way}", session.session), count, &format!("{mean:.1}"))) } }
     };
@@ -142,11 +141,11 @@ fn session_line(realm: &str, session: &Session, kills: bool) -> Markup {
             td data-label="Who" { div { span class="strong" { (session.authid) }
                 div class="sub" { (session.authrole) " · " (session.authmethod) } div class="sub mono" { (session.session) } } }
             td data-label="Connection" { div { (session.transport) " · " (session.serializer) div class="sub" { (session.peer) } } }
-            td data-label="Since" { time datetime=(session.since) { @for part in since.split(' ') { span { (part) } " " } } }
+            td data-label="Since" { time datetime=(session.since) { div { span { (time) } div class="sub" { (day) } } } }
             td class="number" data-label="Holds" { div { (session.subscriptions) " sub" div class="sub" { (session.registrations) " reg" } } }
             td class="number" data-label="Calls" { div { (session.calls) " made" div class="sub" { (session.invocations) " to answer" } } }
-            td class="number" data-label="In/s" { (rate("in", session.messages_in, session.mean_in)) }
-            td class="number" data-label="Out/s" { (rate("out", session.messages_out, session.mean_out)) }
+            td class="number" data-label="Messages/s" { div { (rate("in", session.messages_in, session.mean_in)) " in"
+                div class="sub" { (rate("out", session.messages_out, session.mean_out)) " out" } } }
             td class="number" data-label="Queued" { (queued(session.queue_bytes, session.events_dropped)) }
             @if kills { td class="number" { (kill(realm, session)) } }
         }
@@ -263,7 +262,17 @@ fn calls(under_way: u64, waiting: u64) -> Markup {
 }
 
 fn queued(bytes: u64, dropped: u64) -> Markup {
-    html! { (size(bytes)) @if dropped > 0 { " " span class="badge bad" title="Events that were left out because they were not read in time" { (dropped) " dropped" } } }
+    html! {
+        div { (size(bytes)) @if dropped > 0 { div { span class="badge bad" title="Events that were left out because they were not read in time" { (dropped) " dropped" } } } }
+    }
+}
+
+/// A count as people read it: `58,046,044`.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let head = (digits.len() - 1) % 3 + 1;
+    let groups = (head..digits.len()).step_by(3).filter_map(|start| digits.get(start..start + 3));
+    groups.fold(digits.get(..head).unwrap_or_default().to_owned(), |shown, group| shown + "," + group)
 }
 
 /// Bytes in the unit that fits.
@@ -283,6 +292,12 @@ pub(crate) fn address(realm: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        let shown = [0, 7, 999, 1_000, 58_046_044, 1_234_567].map(super::grouped);
+        assert_eq!(shown, ["0", "7", "999", "1,000", "58,046,044", "1,234,567"]);
+    }
+
     #[test]
     fn sizes_are_short_and_in_a_fitting_unit() {
         assert_eq!([0, 1_023, 1_536, 5_242_880].map(super::size), ["0 B", "1023 B", "1.5 KiB", "5.0 MiB"]);
