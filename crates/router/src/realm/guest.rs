@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crossgate_call::{Caller, Error, Kind, Result};
 use crossgate_identity::{WampTransport, WampWelcome};
 use crossgate_wamp::Map;
-use crossgate_wamp::session::ClientFeatures;
+use crossgate_wamp::session::{ClientFeatures, Features};
 use crossgate_wamp::wire::Format;
 
 use super::outbox::{Drain, Outbox};
@@ -58,7 +58,11 @@ impl Router {
             limits: config.limits_of(&authrole),
             trustlevel: config.trustlevels.get(&*authrole).copied(),
             transport: transport.details(realm.clock.now()),
-            features: ClientFeatures::default(),
+            // Whose subscription is taken away learns it: its stream ends.
+            features: ClientFeatures {
+                subscriber: Some(Features { subscription_revocation: true, ..Features::default() }),
+                ..ClientFeatures::default()
+            },
             door: origin.door,
             source: origin.source,
             cookie: None,

@@ -10,7 +10,7 @@ use crossgate_wamp::{Map, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
-use super::client::{Client, World, everything, text};
+use super::client::{Client, PATIENCE, World, everything, text};
 use crate::kit::origin;
 
 fn wanted(topic: &str) -> Wanted {
@@ -19,6 +19,11 @@ fn wanted(topic: &str) -> Wanted {
 
 async fn listen(world: &World, wanted: Wanted) -> Events {
     world.kit.router.bridge_events(&someone(world, None), origin(), wanted).await.unwrap()
+}
+
+/// The next event; a stream that neither goes on nor ends has failed.
+async fn next(stream: &mut Events) -> Option<Event> {
+    tokio::time::timeout(PATIENCE, stream.next()).await.expect("the stream goes on or ends")
 }
 
 async fn in_realm(world: &World) -> Client {
@@ -43,7 +48,7 @@ async fn a_stream_is_a_session_like_any_other_while_it_is_open() {
     assert_eq!(client.ask("wamp.session.count", &[], Map::new()).await.unwrap(), [Value::from(2_u64)]);
     let options = PublishOptions { disclose_me: Some(true), ..PublishOptions::default() };
     client.publish_with("shop.news", options, &[text("hello")]).await;
-    let event = stream.next().await.unwrap();
+    let event = next(&mut stream).await.unwrap();
     let (kind, data) = told(&event);
     assert_eq!((kind, &data["topic"], &data["args"]), (None, &json!("shop.news"), &json!(["hello"])));
     assert_eq!(data["details"]["publisher"], client.id().get());
@@ -58,9 +63,9 @@ async fn a_stream_ends_with_its_caller_s_proof() {
     let soon = SystemClock.now().checked_add(SignedDuration::from_millis(20)).unwrap();
     let caller = someone(&world, Some(soon));
     let mut stream = world.kit.router.bridge_events(&caller, origin(), wanted("shop.news")).await.unwrap();
-    let end = stream.next().await.unwrap();
+    let end = next(&mut stream).await.unwrap();
     assert_eq!(told(&end), (Some("end"), json!({"reason": "wamp.close.timeout"})));
-    assert!(stream.next().await.is_none());
+    assert!(next(&mut stream).await.is_none());
 }
 
 #[tokio::test]
@@ -76,12 +81,12 @@ async fn a_stream_ends_when_its_subscription_is_taken_away_and_when_its_realm_cl
         .unwrap();
     let session = members[0].as_list().unwrap()[0].clone();
     client.ask("wamp.subscription.remove_subscriber", &[subscription, session], Map::new()).await.unwrap();
-    assert_eq!(told(&stream.next().await.unwrap()).0, Some("end"));
-    assert!(stream.next().await.is_none());
+    assert_eq!(told(&next(&mut stream).await.unwrap()).0, Some("end"));
+    assert!(next(&mut stream).await.is_none());
 
     let mut stream = listen(&world, wanted("shop.news")).await;
     world.kit.router.configure_realms(std::iter::empty().collect()).unwrap();
-    assert_eq!(told(&stream.next().await.unwrap()), (Some("end"), json!({"reason": "wamp.close.close_realm"})));
+    assert_eq!(told(&next(&mut stream).await.unwrap()), (Some("end"), json!({"reason": "wamp.close.close_realm"})));
     let gone = world.kit.router.bridge_events(&someone(&world, None), origin(), wanted("shop.news")).await;
     assert_eq!(gone.unwrap_err().kind(), Kind::NotFound);
 }
@@ -93,17 +98,17 @@ async fn what_was_published_to_a_pattern_that_is_kept_is_told_of_its_topics() {
     let mut client = in_realm(&world).await;
     let mut stream = listen(&world, wanted("shop.a")).await;
     client.publish("shop.a", &[text("1")]).await;
-    let first = stream.next().await.unwrap();
+    let first = next(&mut stream).await.unwrap();
     let after: Option<u64> = first.id.as_deref().and_then(|id| id.parse().ok());
     drop(stream);
     client.publish("shop.b", &[text("2")]).await;
     client.publish("shop.a", &[text("3")]).await;
     let mut stream = listen(&world, Wanted { after, ..wanted("shop.a") }).await;
-    assert_eq!(told(&stream.next().await.unwrap()).1["args"], json!(["3"]));
+    assert_eq!(told(&next(&mut stream).await.unwrap()).1["args"], json!(["3"]));
     // Now the first is not kept any more.
     client.publish("shop.b", &[text("4")]).await;
     let mut late = listen(&world, Wanted { after, ..wanted("shop.a") }).await;
-    assert_eq!(told(&late.next().await.unwrap()).0, Some("gap"));
+    assert_eq!(told(&next(&mut late).await.unwrap()).0, Some("gap"));
 }
 
 #[tokio::test]
