@@ -109,20 +109,20 @@ def realms(page: Page) -> None:
     # A stream of this very browser is the session to look at: EventSource sends the console's cookie.
     page.evaluate(
         """() => {
-            window.heard = [];
             const stream = new EventSource("/wamp/events?topic=com.example.news");
-            stream.onopen = () => window.heard.push("open");
-            stream.onmessage = (event) => window.heard.push(JSON.parse(event.data).args[0]);
-            stream.addEventListener("end", (event) => { window.heard.push(JSON.parse(event.data).reason); stream.close(); });
+            const hear = (what) => { document.body.dataset.heard = what; };
+            stream.onopen = () => hear("open");
+            stream.onmessage = (event) => hear(JSON.parse(event.data).args[0]);
+            stream.addEventListener("end", (event) => { hear(JSON.parse(event.data).reason); stream.close(); });
         }"""
     )
-    page.wait_for_function("window.heard.includes('open')")
+    expect(page.locator("body")).to_have_attribute("data-heard", "open")
     status = page.evaluate(
         """async () => (await fetch("/wamp/publish", {method: "POST", headers: {"content-type": "application/json"},
             body: JSON.stringify({topic: "com.example.news", args: ["good news"]})})).status"""
     )
     assert status == 200, status
-    page.wait_for_function("window.heard.includes('good news')")
+    expect(page.locator("body")).to_have_attribute("data-heard", "good news")
     # Beside it, in a tab of its own, somebody looks after the realm.
     beside = page.context.new_page()
     listen(beside)
@@ -144,7 +144,7 @@ def realms(page: Page) -> None:
     row.get_by_text("End…").click()
     row.get_by_role("button", name="End the session").click()
     expect(row).to_have_count(0)
-    page.wait_for_function("window.heard.includes('wamp.close.killed')")
+    expect(page.locator("body")).to_have_attribute("data-heard", "wamp.close.killed")
     beside.close()
 
 
