@@ -1,10 +1,12 @@
 //! What people do with Crossgate, done against the real program on free ports.
 
 mod balance;
+mod bridge;
 mod browser;
 mod commands;
 mod contracts;
 mod demonstration;
+mod events;
 mod import;
 mod inputs;
 mod reload;
@@ -13,6 +15,7 @@ mod sweep;
 mod tls;
 mod tokens;
 mod wamp;
+mod webhooks;
 
 use crossgate_tests::{Client, Program, Visitor, until};
 use serde_json::Value;

@@ -281,7 +281,6 @@ async fn http(state: &State, io: Io, peer: Arc<Peer>, ends: Ends) -> Option<Conv
     let headers = http1.then(|| timeouts.headers());
     let watchdog = Watchdog::new(Arc::clone(&peer.activity), headers, timeouts.idle(), requests_per_connection);
     let io = TokioIo::new(io);
-    let door = Arc::clone(&peer.door);
     let asked = Arc::clone(&peer);
     let service = service_fn(move |request| exchange::answer(Arc::clone(&asked), request));
     if http1 {
@@ -292,13 +291,13 @@ async fn http(state: &State, io: Io, peer: Arc<Peer>, ends: Ends) -> Option<Conv
             .max_header_size(header_bytes)
             .max_buf_size(header_bytes.max(HTTP1_BUFFER_BYTES));
         let connection = builder.serve_connection(io, service).with_upgrades();
-        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &door, watchdog, ends.clone())).await;
+        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &peer, watchdog, ends.clone())).await;
         let next = peer.take_upgrade()?;
         talk(ends, |stage| upgrade::begin(next, peer, stage)).await
     } else {
         let builder = http2(timeouts, header_bytes, h2_streams);
         let connection = builder.serve_connection(io, service);
-        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &door, watchdog, ends)).await;
+        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &peer, watchdog, ends)).await;
         None
     }
 }
@@ -358,10 +357,11 @@ fn http2(timeouts: &Timeouts, header_bytes: usize, streams: u32) -> http2::Build
 async fn drive<C: Future<Output = hyper::Result<()>>>(
     connection: C,
     say_goodbye: fn(Pin<&mut C>),
-    door: &Door,
+    peer: &Peer,
     mut watchdog: Watchdog,
     ends: Ends,
 ) {
+    let door = &peer.door;
     let mut connection = std::pin::pin!(connection);
     let (mut told, mut draining) = (false, false);
     let Ends { mut stage, mut renewed } = ends;
@@ -386,6 +386,8 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
             () = expired(&mut retired) => return,
         }
         told = true;
+        // Answers that go on would never end by themselves.
+        peer.activity.say_goodbye();
         say_goodbye(connection.as_mut());
     }
 }

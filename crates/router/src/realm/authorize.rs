@@ -109,12 +109,14 @@ impl Router {
             WampRule::Refuse => Err(refused(wish)),
             WampRule::Ask(authorizer) => Box::pin(self.judge_by_authorizer(realm, session, &authorizer, wish)).await,
         };
+        // The realm's policy is for what sessions do; who comes from elsewhere is recorded in any case.
+        let audit = if session.door == "wamp" { realm.config.load().audit } else { RealmAudit::All };
         match &verdict {
-            Ok(_) if realm.config.load().audit != RealmAudit::All => {}
+            Ok(_) if audit != RealmAudit::All => {}
             // These are recorded when they are done.
             Ok(_) if matches!(wish.action, Action::Call | Action::Register) => {}
             Ok(_) => Box::pin(self.record(session, wish, "ok", None)).await?,
-            Err(_) if realm.config.load().audit == RealmAudit::None => {}
+            Err(_) if audit == RealmAudit::None => {}
             Err(refused) => Box::pin(self.record(session, wish, "forbidden", Some(refused.words.clone()))).await?,
         }
         verdict

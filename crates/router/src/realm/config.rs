@@ -179,11 +179,7 @@ pub struct RealmConfigError {
 
 impl HistoryRule {
     pub(crate) const fn policy(&self) -> Match {
-        match self.r#match {
-            HistoryMatch::Exact => Match::Exact,
-            HistoryMatch::Prefix => Match::Prefix,
-            HistoryMatch::Wildcard => Match::Wildcard,
-        }
+        self.r#match.policy()
     }
 
     pub(crate) const fn limits(&self) -> HistoryLimits {

@@ -5,6 +5,7 @@
 //! be asked and a full audit log. Tables are changed by one holder at a time and replaced as a whole.
 
 mod authorize;
+mod bridge;
 mod broker;
 mod call;
 mod callee;
@@ -12,6 +13,8 @@ mod config;
 mod dealer;
 mod dispatch;
 mod errors;
+mod feed;
+mod guest;
 mod join;
 mod local;
 mod meta;
@@ -28,8 +31,11 @@ mod state;
 mod switches;
 mod testament;
 mod transport;
+mod view;
 
+pub use bridge::{Arguments, WampError};
 pub use config::{HistoryRule, RealmConfig, RealmConfigError, SessionLimits};
+pub use feed::Wanted;
 pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer, turn};
 pub use peer::{Peer, Step};
 pub use realms::RealmSummary;
@@ -37,6 +43,7 @@ pub use switches::{
     CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
 };
 pub use transport::Transport;
+pub use view::{RegistrationView, SessionView, SubscriptionView};
 
 pub(crate) use meta::{DEADLINE as META_DEADLINE, Procedure as MetaProcedure};
 pub(crate) use realms::Realms;

@@ -131,6 +131,8 @@ struct Queue {
     limits: OutboxLimits,
     bytes: usize,
     event_bytes: usize,
+    /// How many messages were put in so far.
+    pushed: u64,
     closed: bool,
     overflowed: bool,
 }
@@ -138,8 +140,15 @@ struct Queue {
 impl Outbox {
     /// An empty queue, with the side that empties it.
     pub fn new(limits: OutboxLimits) -> (Self, Drain) {
-        let queue =
-            Queue { messages: VecDeque::new(), limits, bytes: 0, event_bytes: 0, closed: false, overflowed: false };
+        let queue = Queue {
+            messages: VecDeque::new(),
+            limits,
+            bytes: 0,
+            event_bytes: 0,
+            pushed: 0,
+            closed: false,
+            overflowed: false,
+        };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), filled: Notify::new(), dropped: AtomicU64::new(0) });
         (Self { shared: Arc::clone(&shared) }, Drain { shared })
     }
@@ -180,6 +189,11 @@ impl Outbox {
     /// How many bytes wait, with what each message costs besides.
     pub fn bytes(&self) -> usize {
         self.shared.lock().bytes
+    }
+
+    /// How many messages were taken in so far, to be sent.
+    pub fn pushed(&self) -> u64 {
+        self.shared.lock().pushed
     }
 
     /// How many events were left out so far.
@@ -260,6 +274,7 @@ impl Queue {
 
     fn append(&mut self, message: Bytes, class: Class, bytes: usize) {
         self.bytes += bytes;
+        self.pushed += 1;
         if class == Class::Event {
             self.event_bytes += bytes;
         }

@@ -69,7 +69,7 @@ impl Router {
     }
 
     pub(crate) fn origin(&self, session: &Session) -> Origin {
-        Origin { door: "wamp", source: session.source, trace: session.trace() }
+        Origin { door: session.door, source: session.source, trace: session.trace() }
     }
 }
 
@@ -158,6 +158,7 @@ impl Peer {
             // Nothing more is read from the connection meanwhile: whoever sends too fast waits.
             Box::pin(tokio::time::sleep(wait)).await;
         }
+        session.count_received();
         let at = At { router: &self.router, realm, session };
         if let Some(breach) = judge_request(&mut self.requests, realm, &message) {
             return match breach {

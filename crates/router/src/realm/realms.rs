@@ -1,6 +1,7 @@
 //! All realms of a router.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -43,6 +44,10 @@ pub struct RealmSummary {
     pub outbox_bytes: usize,
     /// The events that were left out for sessions that are connected now.
     pub events_dropped: u64,
+    /// The messages that came from sessions since the realm was opened.
+    pub messages_in: u64,
+    /// The messages that were sent to sessions.
+    pub messages_out: u64,
 }
 
 impl Realms {
@@ -134,6 +139,7 @@ impl RealmState {
     fn summary(&self) -> RealmSummary {
         let sessions = self.sessions();
         let tables = self.tables.load();
+        let past = (self.past_messages.0.load(Ordering::Relaxed), self.past_messages.1.load(Ordering::Relaxed));
         let queues: Vec<_> = locked(&self.queues).values().cloned().collect();
         RealmSummary {
             realm: self.name.clone(),
@@ -144,6 +150,8 @@ impl RealmState {
             calls_waiting: queues.iter().map(|queue| locked(queue).len()).sum(),
             outbox_bytes: sessions.iter().map(|session| session.outbox.bytes()).sum(),
             events_dropped: sessions.iter().map(|session| session.outbox.dropped()).sum(),
+            messages_in: past.0 + sessions.iter().map(|session| session.received()).sum::<u64>(),
+            messages_out: past.1 + sessions.iter().map(|session| session.outbox.pushed()).sum::<u64>(),
         }
     }
 }

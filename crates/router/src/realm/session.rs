@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -41,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) features: ClientFeatures,
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
+    /// Where it came in, as the audit log says it: `wamp`, or the door of a guest.
+    pub(crate) door: &'static str,
     pub(crate) source: Option<std::net::IpAddr>,
     /// Tells sessions of one browser from others.
     pub(crate) cookie: Option<[u8; 32]>,
@@ -48,6 +50,11 @@ pub(crate) struct Session {
     pub(crate) outbox: Outbox,
     /// The largest message that the peer receives, in bytes.
     pub(crate) message_bytes_max: usize,
+    /// When it joined.
+    pub(crate) since: Timestamp,
+    pub(crate) began: Instant,
+    /// The messages that came from it.
+    received: AtomicU64,
     /// The requests that were counted for traces.
     traces: (u128, AtomicU64),
     calls: Mutex<Made>,
@@ -66,11 +73,14 @@ pub(crate) struct Joining {
     pub(crate) features: ClientFeatures,
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
+    pub(crate) door: &'static str,
     pub(crate) source: Option<std::net::IpAddr>,
     pub(crate) cookie: Option<[u8; 32]>,
     pub(crate) format: Format,
     pub(crate) outbox: Outbox,
     pub(crate) message_bytes_max: usize,
+    pub(crate) since: Timestamp,
+    pub(crate) began: Instant,
     pub(crate) trace: u128,
 }
 
@@ -138,11 +148,15 @@ impl Session {
             features: joining.features,
             limits: joining.limits,
             trustlevel: joining.trustlevel,
+            door: joining.door,
             source: joining.source,
             cookie: joining.cookie,
             format: joining.format,
             outbox: joining.outbox,
             message_bytes_max: joining.message_bytes_max,
+            since: joining.since,
+            began: joining.began,
+            received: AtomicU64::new(0),
             traces: (joining.trace, AtomicU64::new(0)),
             calls: Mutex::default(),
             invocations: Mutex::default(),
@@ -183,6 +197,16 @@ impl Session {
     pub(crate) fn trace(&self) -> Trace {
         let count = self.traces.1.fetch_add(1, Ordering::Relaxed);
         Trace::from_random(self.traces.0.wrapping_add(u128::from(count)))
+    }
+
+    /// Counts a message that came from it.
+    pub(crate) fn count_received(&self) {
+        self.received.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many messages came from it.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// What the client announced as a callee.

@@ -1,6 +1,7 @@
 //! A realm at run time: its tables, its sessions, and how sessions come and go.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ pub(crate) struct RealmState {
     pub(crate) retained: Mutex<Retained>,
     pub(crate) queues: Mutex<HashMap<Id, Arc<Mutex<Queue>>>>,
     pub(crate) decisions: Decisions,
+    /// The messages of sessions that have left: from them, and to them.
+    pub(crate) past_messages: (AtomicU64, AtomicU64),
     /// The realm itself, as the subscriber that keeps the history.
     pub(crate) own_id: Id,
 }
@@ -93,6 +96,7 @@ impl RealmState {
             retained,
             queues: Mutex::default(),
             decisions,
+            past_messages: (AtomicU64::new(0), AtomicU64::new(0)),
             own_id: random::id(),
         };
         realm.keep_history();
@@ -217,6 +221,8 @@ impl RealmState {
             }
         }
         self.metrics.left();
+        self.past_messages.0.fetch_add(session.received(), Ordering::Relaxed);
+        self.past_messages.1.fetch_add(session.outbox.pushed(), Ordering::Relaxed);
         let (unsubscribed, unregistered) = self.take_out(session.id);
         let (calls, invocations) = session.close();
         calls.iter().for_each(|call| call.abandon());

@@ -1,5 +1,6 @@
 //! The choices that a realm's configuration has.
 
+use crossgate_wamp::uri::Match;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -110,4 +111,14 @@ pub enum HistoryMatch {
     Prefix,
     /// An empty component stands for any.
     Wildcard,
+}
+
+impl HistoryMatch {
+    pub(crate) const fn policy(self) -> Match {
+        match self {
+            Self::Exact => Match::Exact,
+            Self::Prefix => Match::Prefix,
+            Self::Wildcard => Match::Wildcard,
+        }
+    }
 }

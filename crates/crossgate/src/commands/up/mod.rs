@@ -117,6 +117,7 @@ async fn serve(
         }
         std::future::pending::<()>().await;
     };
+    let webhooks = crate::webhooks::run(&program.webhooks, &program.router, &program.identity);
     let stopping = async {
         let why = stop.recv().await;
         tracing::info!("{why}: finishing what is in flight; a second signal stops at once");
@@ -134,6 +135,7 @@ async fn serve(
         () = stopping => {}
         () = background => {}
         () = warming => {}
+        () = webhooks => {}
     }
     program.close().await?;
     tracing::info!("stopped");

@@ -13,6 +13,8 @@ const FIXED: &[(&str, &str)] = &[
     ("realm", "callers and tokens belong to it"),
     ("store", "the database is open"),
     ("audit", "the audit log is open"),
+    ("bridge", "its operations are joined to procedures at start"),
+    ("webhooks", "their subscriptions are open"),
     ("services", "services are opened at start"),
     ("contracts", "contracts are joined to procedures at start"),
     ("validate_responses", "contracts are joined to procedures at start"),
@@ -54,6 +56,9 @@ impl Reloader {
         // and a fault in either leaves both as they were.
         let doors = edge.prepare(fresh.config.edge.clone()).context("[edge]")?;
         program.identity.reload(fresh.config.identity.clone()).context("[identity]")?;
+        if let Some(bridge) = &program.bridge {
+            bridge.open(&program.router, &realms).context("[bridge]")?;
+        }
         program.router.configure_realms(realms).context("[realms]")?;
         edge.apply(doors);
         self.level.set(&fresh.config.log.level)?;
