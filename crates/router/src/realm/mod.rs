@@ -34,7 +34,8 @@ pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer};
 pub use peer::{Peer, Step};
 pub use realms::RealmSummary;
 pub use switches::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, PartialResults, RealmAudit, RequestIds,
+    TimeoutUnit, UriRules,
 };
 pub use transport::Transport;
 

@@ -1,12 +1,13 @@
 //! Calls and their answers.
 
-use crossgate_router::realm::{Disclosure, RealmConfig, Step};
+use crossgate_router::realm::{Disclosure, PartialResults, RealmConfig, Step};
 use crossgate_wamp::options::{CallOptions, InvocationDetails, Passthru, RegisterOptions, ResultDetails};
+use crossgate_wamp::session::{ClientFeatures, Features};
 use crossgate_wamp::uri::Match;
 use crossgate_wamp::wire::Format;
 use crossgate_wamp::{Message, Value};
 
-use super::client::{World, error_uri, id, said, text};
+use super::client::{World, error_uri, id, nothing, said, text};
 
 #[tokio::test]
 async fn a_call_goes_to_its_callee_and_the_answer_comes_back_in_every_pair_of_formats() {
@@ -117,6 +118,21 @@ async fn a_callee_that_cannot_cancel_is_not_asked_for_partial_results() {
     caller.call_with("com.parts", CallOptions { receive_progress: true, ..CallOptions::default() }, &[]).await;
     let invocation = callee.invocation().await;
     assert!(!InvocationDetails::read(&invocation.details).unwrap().receive_progress);
+}
+
+#[tokio::test]
+async fn a_realm_can_ask_callees_that_cannot_cancel_for_partial_results_too() {
+    let config = RealmConfig { partial_results: PartialResults::Any, ..RealmConfig::default() };
+    let world = World::with(config).await;
+    let announced = Some(Features { progressive_call_results: true, ..Features::default() });
+    let roles = ClientFeatures { callee: announced, ..nothing() };
+    let (mut caller, mut callee) = (world.join().await, world.join_as(Format::Json, "realm1", None, roles).await);
+    callee.register("com.parts").await;
+    caller.call_with("com.parts", CallOptions { receive_progress: true, ..CallOptions::default() }, &[]).await;
+    let invocation = callee.invocation().await;
+    assert!(InvocationDetails::read(&invocation.details).unwrap().receive_progress);
+    callee.progress(invocation.request, &[text("1")]).await;
+    assert_eq!(said(&caller.result().await.payload), "1");
 }
 
 #[tokio::test]
