@@ -80,13 +80,14 @@ function transport(plan, cell) {
   };
 }
 
+function keys(credentials) {
+  return autobahn.nacl.sign.keyPair.fromSeed(Uint8Array.from(Buffer.from(credentials.privkey, "hex")));
+}
+
 function challenged(credentials) {
   return (session, method, extra) => {
     if (method === "ticket") return credentials.ticket;
-    if (method === "cryptosign") {
-      const seed = Uint8Array.from(Buffer.from(credentials.privkey, "hex"));
-      return autobahn.auth_cryptosign.sign_challenge(autobahn.nacl.sign.keyPair.fromSeed(seed), extra);
-    }
+    if (method === "cryptosign") return autobahn.auth_cryptosign.sign_challenge(keys(credentials), extra);
     const { sign, derive_key } = autobahn.auth_cra;
     const salted = extra.salt && derive_key(credentials.secret, extra.salt, extra.iterations, extra.keylen);
     return sign(salted || credentials.secret, extra.challenge);
@@ -101,7 +102,7 @@ function joined(plan, cell) {
     realm: "crossgate",
     authmethods: [method],
     authid: credentials.authid,
-    authextra: method === "cryptosign" ? { pubkey: credentials.pubkey } : undefined,
+    authextra: method === "cryptosign" ? { pubkey: autobahn.auth_cryptosign.public_key(keys(credentials)) } : undefined,
     onchallenge: challenged(credentials),
     max_retries: 0,
   });

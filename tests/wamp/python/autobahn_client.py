@@ -29,16 +29,16 @@ class Client(ApplicationSession):
 
     def __init__(self, config, method, credentials):
         super().__init__(config)
-        self.method = method
+        self.asked_method = method
         known = method in ("ticket", "wampcra", "scram", "cryptosign")
         self.authenticator = create_authenticator(method, **credentials) if known else None
-        self.authid = credentials.get("authid")
+        self.asked_authid = credentials.get("authid")
         self.inside = asyncio.get_running_loop().create_future()
         self.outside = asyncio.get_running_loop().create_future()
 
     def onConnect(self):
         extra = self.authenticator.authextra if self.authenticator else None
-        self.join(self.config.realm, authmethods=[self.method], authid=self.authid, authextra=extra)
+        self.join(self.config.realm, authmethods=[self.asked_method], authid=self.asked_authid, authextra=extra)
 
     def onChallenge(self, challenge):
         return self.authenticator.on_challenge(self, challenge)
@@ -50,7 +50,7 @@ class Client(ApplicationSession):
         self.inside.set_result(details)
 
     def onLeave(self, details):
-        self.reason = details.reason
+        self.left_because = details.reason
         if not self.inside.done():
             self.inside.set_exception(Refused(details.reason, details.message))
         self.disconnect()
@@ -59,7 +59,7 @@ class Client(ApplicationSession):
         if not self.inside.done():
             self.inside.set_exception(Refused("the connection was closed"))
         if not self.outside.done():
-            self.outside.set_result(getattr(self, "reason", "lost"))
+            self.outside.set_result(getattr(self, "left_because", "lost"))
 
     async def left(self):
         self.leave()

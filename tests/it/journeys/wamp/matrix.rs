@@ -87,7 +87,6 @@ fn proof(how: &str, token: &str) -> Proof {
             json!({
                 "authid": "joe",
                 "privkey": "4ffddd896a530ce5ee8c86b83b0d31835490a97a9cd718cb2f09c9fd31c4a7d7",
-                "pubkey": "1766c9e6ec7d7b354fd7a2e4542753a23cae0b901228305621e5b8713299ccdd",
             }),
         ),
         "certificate" => known("tls", "worker-7", json!({})),
