@@ -27,18 +27,18 @@ class Refused(Exception):
 class Client(ApplicationSession):
     """A session that proves who it is by one method, and says when it is in, and when it is out."""
 
-    def __init__(self, config, method, credentials):
+    def __init__(self, config, method, credentials, extra=None):
         super().__init__(config)
         self.asked_method = method
         known = method in ("ticket", "wampcra", "scram", "cryptosign")
         self.authenticator = create_authenticator(method, **credentials) if known else None
         self.asked_authid = credentials.get("authid")
+        self.asked_extra = self.authenticator.authextra if self.authenticator else extra
         self.inside = asyncio.get_running_loop().create_future()
         self.outside = asyncio.get_running_loop().create_future()
 
     def onConnect(self):
-        extra = self.authenticator.authextra if self.authenticator else None
-        self.join(self.config.realm, authmethods=[self.asked_method], authid=self.asked_authid, authextra=extra)
+        self.join(self.config.realm, authmethods=[self.asked_method], authid=self.asked_authid, authextra=self.asked_extra)
 
     def onChallenge(self, challenge):
         return self.authenticator.on_challenge(self, challenge)
@@ -78,10 +78,12 @@ def serializer(name):
     return SERIALIZERS[name.removesuffix(".batched")](batched=name.endswith(".batched"))
 
 
-async def joined(site, door, transport, form, method, credentials, *, realm="crossgate", certificate=None, headers=None, origin=None, deflate=False):
+async def joined(
+    site, door, transport, form, method, credentials, *, realm="crossgate", certificate=None, extra=None, headers=None, origin=None, deflate=False
+):
     """Connects and joins; gives the session and what WELCOME said."""
     loop = asyncio.get_running_loop()
-    client = Client(ComponentConfig(realm=realm), method, credentials)
+    client = Client(ComponentConfig(realm=realm), method, credentials, extra)
     tls = trusting(site, certificate) if door.get("tls") else None
     if transport == "rawsocket":
         factory = WampRawSocketClientFactory(lambda: client, serializer=serializer(form))

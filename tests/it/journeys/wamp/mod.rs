@@ -1,5 +1,7 @@
 //! WAMP with somebody else's clients, unmodified, against the real program.
 
+mod callees;
+mod dynamic;
 mod matrix;
 
 use std::path::{Path, PathBuf};
