@@ -75,6 +75,9 @@ def trusting(site, certificate=None):
 
 
 def serializer(name):
+    """The one of that name; none leaves the choice to the library."""
+    if name == "default":
+        return None
     return SERIALIZERS[name.removesuffix(".batched")](batched=name.endswith(".batched"))
 
 
@@ -89,7 +92,7 @@ async def joined(
         factory = WampRawSocketClientFactory(lambda: client, serializer=serializer(form))
     else:
         url = f"{'wss' if tls else 'ws'}://{door['host']}:{door['port']}/ws"
-        factory = WampWebSocketClientFactory(lambda: client, url=url, serializers=[serializer(form)], headers=headers, origin=origin)
+        factory = WampWebSocketClientFactory(lambda: client, url=url, serializers=[serializer(form)] if form != "default" else None, headers=headers, origin=origin)
         if deflate:
             factory.setProtocolOptions(perMessageCompressionOffers=[PerMessageDeflateOffer()], perMessageCompressionAccept=accept)
     if "path" in door:

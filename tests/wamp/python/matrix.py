@@ -115,6 +115,7 @@ async def walk(plan, cell):
     caller, _ = await joined(*one, **more)
     asked, interrupted = asyncio.Event(), asyncio.Event()
     seen = {"authmethod": details.authmethod, "authrole": details.authrole, "authid": details.authid, "realm": details.realm}
+    seen["protocol"] = getattr(callee.transport, "websocket_protocol_in_use", None)
     registration = await procedures(callee, prefix, interrupted, asked)
     seen |= await calls(caller, prefix, interrupted, asked)
     seen |= await events(callee, caller, prefix)

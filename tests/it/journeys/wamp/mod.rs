@@ -2,7 +2,9 @@
 
 mod callees;
 mod dynamic;
+mod hostile;
 mod matrix;
+mod start;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! Calls and their answers.
 
-use crossgate_router::realm::{Disclosure, PartialResults, RealmConfig, Step};
+use crossgate_router::realm::{Disclosure, PartialResults, RealmConfig, Step, TimeoutUnit};
 use crossgate_wamp::options::{CallOptions, InvocationDetails, Passthru, RegisterOptions, ResultDetails};
 use crossgate_wamp::session::{ClientFeatures, Features};
 use crossgate_wamp::uri::Match;
@@ -237,6 +237,19 @@ async fn a_timeout_is_in_milliseconds_and_answers_with_the_specifications_error(
     // The late answer is dropped.
     assert_eq!(callee.answer(invocation.request, &[]).await, Step::Continue);
     assert!(caller.come().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_realm_can_count_timeouts_in_seconds_as_autobahn_python_does() {
+    for (timeout_unit, told) in [(TimeoutUnit::Milliseconds, 7), (TimeoutUnit::Seconds, 7_000)] {
+        let world = World::with(RealmConfig { timeout_unit, ..RealmConfig::default() }).await;
+        let (mut caller, mut callee) = (world.join().await, world.join().await);
+        let options = RegisterOptions { forward_timeout: true, ..RegisterOptions::default() };
+        callee.registered("com.slow", options).await;
+        caller.call_with("com.slow", CallOptions { timeout: Some(7), ..CallOptions::default() }, &[]).await;
+        let details = InvocationDetails::read(&callee.invocation().await.details).unwrap();
+        assert_eq!(details.timeout, Some(told), "{timeout_unit:?}, in milliseconds");
+    }
 }
 
 #[tokio::test]
