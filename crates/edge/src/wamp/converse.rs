@@ -197,6 +197,7 @@ fn judge(first: &First) -> Judged {
         First::Wrote(Written::Drained) => Judged::Drained,
         First::Wrote(Written::Closed) => Judged::Ended(Talked::Session),
         First::Wrote(Written::Stalled) => Judged::Ended(Talked::Dead),
+        First::Wrote(Written::Overflowed) => Judged::Ended(Talked::Slow),
         First::Wrote(Written::Broken) => Judged::Ended(Talked::Lost),
         First::Wrote(Written::TooLarge { bytes, max }) => {
             tracing::debug!(bytes, max, "a WAMP peer does not take a message of this size");

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::outbox::{OutboxLimits, SlowConsumer};
 use super::switches::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, PartialResults, RealmAudit, RequestIds,
+    TimeoutUnit, UriRules,
 };
 
 /// The longest time that may be configured, in milliseconds: a day.
@@ -32,6 +33,8 @@ pub struct RealmConfig {
     pub timeout_unit: TimeoutUnit,
     /// What CANCEL means when it names no mode, as Autobahn's does.
     pub cancel_mode: CancelDefault,
+    /// Which callees are asked for partial results. autobahn-js announces them, and that it cannot be interrupted.
+    pub partial_results: PartialResults,
     /// Who learns who calls and publishes.
     pub disclosure: Disclosure,
     /// What the router answers to a client's GOODBYE.
@@ -78,6 +81,7 @@ impl Default for RealmConfig {
             request_ids: RequestIds::default(),
             timeout_unit: TimeoutUnit::default(),
             cancel_mode: CancelDefault::default(),
+            partial_results: PartialResults::default(),
             disclosure: Disclosure::default(),
             goodbye_reply: GoodbyeReply::default(),
             on_leave: OnLeave::default(),

@@ -57,7 +57,7 @@ impl Router {
             id: random::id(),
             limits: config.limits_of(&authrole),
             trustlevel: config.trustlevels.get(&*authrole).copied(),
-            transport: transport.details(realm.clock.now()),
+            client: Arc::new(transport),
             // Whose subscription is taken away learns it: its stream ends.
             features: ClientFeatures {
                 subscriber: Some(Features { subscription_revocation: true, ..Features::default() }),

@@ -40,7 +40,8 @@ pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer, turn}
 pub use peer::{Peer, Step};
 pub use realms::RealmSummary;
 pub use switches::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, PartialResults, RealmAudit, RequestIds,
+    TimeoutUnit, UriRules,
 };
 pub use transport::Transport;
 pub use view::{RegistrationView, SessionView, SubscriptionView};

@@ -221,6 +221,15 @@ impl Drain {
         }
     }
 
+    /// Waits until the peer has to go because it did not read what could not be left out: for a writer that is in the middle of
+    /// something, and would notice at its next message only.
+    pub async fn overflow(&self) {
+        // Whoever fills the queue or overflows it leaves a permit behind; `next` looks into the queue before it waits for one.
+        while !self.overflowed() {
+            self.shared.filled.notified().await;
+        }
+    }
+
     /// Whether the peer has to go because it did not read what could not be left out.
     pub fn overflowed(&self) -> bool {
         self.shared.lock().overflowed

@@ -33,8 +33,7 @@ pub(crate) struct Session {
     pub(crate) authid: Arc<str>,
     pub(crate) authrole: Arc<str>,
     pub(crate) welcome: WampWelcome,
-    client: Arc<WampTransport>,
-    joined: Timestamp,
+    pub(crate) client: Arc<WampTransport>,
     /// What `wamp.session.get` answers since `wamp.session.modify_details` changed it; nothing is decided by it. Until then it is
     /// made when somebody asks: in memory it would be larger than all the rest of a session.
     modified: ArcSwapOption<Map>,
@@ -69,7 +68,6 @@ pub(crate) struct Joining {
     pub(crate) id: Id,
     pub(crate) welcome: WampWelcome,
     pub(crate) client: Arc<WampTransport>,
-    pub(crate) joined: Timestamp,
     pub(crate) features: ClientFeatures,
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
@@ -143,7 +141,6 @@ impl Session {
             authrole: Arc::clone(&joining.welcome.authrole),
             welcome: joining.welcome,
             client: joining.client,
-            joined: joining.joined,
             modified: ArcSwapOption::empty(),
             features: joining.features,
             limits: joining.limits,
@@ -171,7 +168,7 @@ impl Session {
         see(&WampSession {
             session: self.id,
             welcome: &self.welcome,
-            transport: &self.client.details(self.joined),
+            transport: &self.client.details(self.since),
             serializer: self.format.as_str(),
         })
     }

@@ -51,6 +51,17 @@ pub enum CancelDefault {
     KillNoWait,
 }
 
+/// Which callees are asked for partial results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartialResults {
+    /// Those that can also be interrupted, as the specification wants it.
+    #[default]
+    Cancelable,
+    /// All that announce them.
+    Any,
+}
+
 /// Who learns who calls and publishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

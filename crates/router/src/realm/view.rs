@@ -131,7 +131,6 @@ impl RealmState {
     fn session_view(&self, session: &Session) -> SessionView {
         let tables = self.tables.load();
         let (calls, invocations) = session.load();
-        let text = |key: &str| session.transport.get(key).and_then(Value::as_text).unwrap_or_default().to_owned();
         let age = self.clock.instant().saturating_duration_since(session.began).as_secs_f64().max(1.0);
         let (received, sent) = (session.received(), session.outbox.pushed());
         SessionView {
@@ -139,9 +138,9 @@ impl RealmState {
             authid: session.authid.to_string(),
             authrole: session.authrole.to_string(),
             authmethod: session.welcome.authmethod,
-            transport: text("channel_framing"),
+            transport: session.client.framing.to_owned(),
             serializer: session.format.as_str(),
-            peer: text("peer"),
+            peer: session.client.peer.clone(),
             since: format!("{:.3}", session.since),
             subscriptions: tables.subscriptions.of_session(session.id).len(),
             registrations: tables.registrations.of_session(session.id).len(),

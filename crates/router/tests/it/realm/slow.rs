@@ -11,7 +11,7 @@ use crossgate_router::realm::{Class, Outbox, OutboxLimits, Pushed, RealmConfig, 
 use crossgate_wamp::Message;
 use proptest::prelude::*;
 
-use super::client::{World, error_uri, text};
+use super::client::{PATIENCE, World, error_uri, text};
 
 const LIMIT: usize = 64 * 1024;
 
@@ -126,6 +126,24 @@ async fn a_peer_that_does_not_read_its_calls_is_disconnected_and_they_are_answer
         assert!(["wamp.error.canceled", "wamp.error.no_available_callee"].contains(&uri), "{uri}");
     }
     assert!(caller.come().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_writer_in_the_middle_of_a_write_is_told_that_its_peer_has_to_go() {
+    let limits = OutboxLimits { bytes_max: 1000, ..OutboxLimits::default() };
+    let (outbox, mut drain) = Outbox::new(limits);
+    let message = Bytes::from_static(&[b'x'; 400]);
+    outbox.push(message.clone(), Class::Rpc);
+    let mut batch = Vec::new();
+    assert!(drain.next(&mut batch).await && batch.len() == 1);
+    let fill = async {
+        while outbox.push(message.clone(), Class::Rpc) != Pushed::Closed {
+            tokio::task::yield_now().await;
+        }
+    };
+    let told = tokio::time::timeout(PATIENCE, drain.overflow());
+    assert!(tokio::join!(told, fill).0.is_ok());
+    assert!(!drain.next(&mut batch).await, "and nothing more is to be written");
 }
 
 #[tokio::test]
