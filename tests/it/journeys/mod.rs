@@ -2,6 +2,7 @@
 
 mod balance;
 mod browser;
+mod client;
 mod commands;
 mod contracts;
 mod demonstration;

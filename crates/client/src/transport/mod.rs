@@ -146,3 +146,6 @@ fn poll_fill<S: tokio::io::AsyncRead + Unpin>(
     input.extend_from_slice(buffer.filled());
     Poll::Ready(Ok(buffer.filled().len()))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -35,14 +35,19 @@ pub(crate) enum Command {
 
 /// Does it.
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
-    super::block_on(async {
+    let done = super::block_on(async {
         match command {
             Command::Call(args) => call::run(*args).await,
             Command::Register(args) => register::run(*args).await,
             Command::Publish(args) => publish::run(*args).await,
             Command::Subscribe(args) => subscribe::run(*args).await,
         }
-    })
+    });
+    match done {
+        // What the client says of the arguments has its own code.
+        Err(error) => error.downcast_ref().map(exit::failed).ok_or(error),
+        done => done,
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.
