@@ -228,6 +228,8 @@ fn a_session_survives_any_router() {
                 for message in ["[33,3,40]", "[68,1,30,{}]", "[36,40,1,{}]"] {
                     router.say(message).await;
                 }
+                let (_, answer) = router.frame().await;
+                assert_eq!(answer, "[70,1,{}]");
                 for piece in bytes.chunks(16) {
                     let kind = piece.first().copied().unwrap_or_default();
                     router.say(&format!("[{kind},{},30,{{}}]", piece.len() % 4)).await;
