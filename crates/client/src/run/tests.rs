@@ -36,7 +36,6 @@ impl Router {
         (prefix.kind, String::from_utf8(payload).unwrap())
     }
 
-    #[track_caller]
     async fn hears(&mut self, expected: &str) {
         assert_eq!(self.frame().await, (FrameKind::Message, expected.to_owned()));
     }

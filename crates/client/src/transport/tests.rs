@@ -42,7 +42,7 @@ fn from(bytes: &[u8]) -> impl super::super::dial::Bytestream {
 #[test]
 fn websocket_frames_survive_anything() {
     bolero::check!().with_iterations(2_000).for_each(|bytes: &[u8]| {
-        let (frames, _) = drain(WebSocket::new(from(bytes), bytes.len() % 2 == 0, 1000));
+        let (frames, _) = drain(WebSocket::new(from(bytes), bytes.len().is_multiple_of(2), 1000));
         assert!(frames.iter().all(|frame| frame.len() <= 1000));
     });
 }
