@@ -43,12 +43,16 @@ enum Command {
     /// Read and verify the audit log.
     #[command(subcommand)]
     Audit(commands::audit::Command),
+    /// Call, register, publish and subscribe as a WAMP client.
+    #[command(subcommand)]
+    Wamp(commands::wamp::Command),
     /// Work with loans in the configured store.
     #[command(subcommand)]
     Loans(commands::loans::Command),
 }
 
-/// Parses the command line and does what it says. Exit codes: 0 done, 1 failed, 2 wrong usage.
+/// Parses the command line and does what it says. Exit codes: 0 done, 1 failed, 2 wrong usage; `wamp` has
+/// more of them.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
@@ -59,6 +63,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Hash(command) => commands::hash::run(&command),
         Command::Add(command) => commands::add::run(&command),
         Command::Audit(command) => commands::audit::run(command),
+        Command::Wamp(command) => commands::wamp::run(command),
         Command::Loans(command) => commands::loans::run(command),
     };
     match done {

@@ -3,6 +3,7 @@
 mod balance;
 mod bridge;
 mod browser;
+mod client;
 mod commands;
 mod contracts;
 mod demonstration;

@@ -22,6 +22,8 @@ const EDGES: &[(&str, &[&str])] = &[
         "crossgate-edge",
         &["crossgate-call", "crossgate-contract", "crossgate-identity", "crossgate-router", "crossgate-wamp"],
     ),
+    // The other side of the same protocol: what a session is, and nothing of the router's.
+    ("crossgate-client", &["crossgate-wamp"]),
     ("crossgate-tests", &[]),
     ("crossgate-benches", &["crossgate-tests"]),
 ];
@@ -56,15 +58,26 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("anyhow", &["crossgate"]),
     // WAMP's own SCRAM needs argon2; that crate could be published without the rest.
     ("argon2", &["crossgate-identity", "crossgate-wamp"]),
-    ("aws-lc-rs", &["crossgate-edge", "crossgate-identity", "crossgate-router", "crossgate-wamp", "crossgate"]),
+    (
+        "aws-lc-rs",
+        &[
+            "crossgate-client",
+            "crossgate-edge",
+            "crossgate-identity",
+            "crossgate-router",
+            "crossgate-wamp",
+            "crossgate",
+        ],
+    ),
     ("clap", &["crossgate"]),
     ("comfy-table", &["crossgate"]),
     // Messages of WebSocket (RFC 7692).
     ("flate2", &["crossgate-edge"]),
     ("governor", &["crossgate-router"]),
-    ("http-body-util", &["crossgate-edge"]),
-    ("hyper", &["crossgate-edge"]),
-    ("hyper-util", &["crossgate-edge"]),
+    // A server's HTTP, and a client's WebSocket handshake.
+    ("http-body-util", &["crossgate-client", "crossgate-edge"]),
+    ("hyper", &["crossgate-client", "crossgate-edge"]),
+    ("hyper-util", &["crossgate-client", "crossgate-edge"]),
     ("indicatif", &["crossgate"]),
     ("jsonschema", &["crossgate-contract"]),
     ("jsonwebtoken", &["crossgate-identity"]),
@@ -79,10 +92,14 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["crossgate"]),
     ("rusqlite", &["crossgate-store"]),
     ("rust_decimal", &["crossgate-loans"]),
-    ("rustls", &["crossgate-edge", "crossgate"]),
-    ("rustls-pki-types", &["crossgate-edge", "crossgate-identity", "crossgate"]),
+    ("rustix", &["crossgate"]),
+    ("rustls", &["crossgate-client", "crossgate-edge", "crossgate"]),
+    ("rustls-pki-types", &["crossgate-client", "crossgate-edge", "crossgate-identity", "crossgate"]),
+    // Whom the system trusts, as everywhere else on it.
+    ("rustls-platform-verifier", &["crossgate-client"]),
     ("serde-saphyr", &["crossgate-contract"]),
-    ("tokio-rustls", &["crossgate-edge"]),
+    ("tokio-rustls", &["crossgate-client", "crossgate-edge"]),
+    ("tokio-websockets", &["crossgate-client"]),
     ("toml", &["crossgate"]),
     ("tower", &["crossgate-edge"]),
     ("tower-http", &["crossgate-edge"]),

@@ -10,6 +10,7 @@ pub(crate) mod loans;
 pub(crate) mod schema;
 pub(crate) mod token;
 pub(crate) mod up;
+pub(crate) mod wamp;
 
 mod local;
 

@@ -114,7 +114,6 @@ impl Peer {
             limits: config.limits_of(&welcome.authrole),
             trustlevel: config.trustlevels.get(&*welcome.authrole).copied(),
             client: Arc::clone(&self.transport.client),
-            joined: realm.clock.now(),
             features,
             door: "wamp",
             source: self.transport.client.source,
