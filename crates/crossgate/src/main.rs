@@ -11,7 +11,6 @@ mod console;
 mod demo;
 mod fetch;
 mod log;
-mod pki;
 mod services;
 mod system;
 
