@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use jiff::{Timestamp, ToSpan as _};
 use rcgen::{
-    CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevocationReason,
-    RevokedCertParams, SerialNumber, date_time_ymd,
+    CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevocationReason, RevokedCertParams, SerialNumber,
+    date_time_ymd,
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -128,7 +128,14 @@ impl Folder {
         files::write(&certificate_file, certificate.pem().as_bytes(), files::PUBLIC, replace)?;
         let authority = Authority::new(self.clone(), certificate.der().clone(), key)?;
         authority.sign_list(&mut index, list_days, now)?;
-        Ok(Issued { certificate: certificate_file, key: key_file, pkcs12: None, facts, kind: Kind::Authority, name: CA.to_owned() })
+        Ok(Issued {
+            certificate: certificate_file,
+            key: key_file,
+            pkcs12: None,
+            facts,
+            kind: Kind::Authority,
+            name: CA.to_owned(),
+        })
     }
 
     /// Takes the authority's key out of its file.
@@ -139,7 +146,10 @@ impl Folder {
     pub fn unlock(&self, passphrase: Option<&SecretString>) -> Result<Authority> {
         let path = self.certificate();
         if !path.exists() {
-            return Err(Error::refused(format!("there is no authority in {}; make one with `crossgate cert ca`", self.0.display())));
+            return Err(Error::refused(format!(
+                "there is no authority in {}; make one with `crossgate cert ca`",
+                self.0.display()
+            )));
         }
         let certificate = CertificateDer::from_pem_slice(&files::read(&path)?)
             .map_err(|_| Error::refused(format!("{} is not a certificate", path.display())))?;
@@ -155,9 +165,10 @@ impl Folder {
     /// When there is no authority.
     pub fn needs_passphrase(&self) -> Result<bool> {
         let text = files::read(&self.path("ca-key.pem")).map_err(|error| match error {
-            Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                Error::refused(format!("there is no authority in {}; make one with `crossgate cert ca`", self.0.display()))
-            }
+            Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::refused(format!(
+                "there is no authority in {}; make one with `crossgate cert ca`",
+                self.0.display()
+            )),
             error => error,
         })?;
         Ok(String::from_utf8_lossy(&text).lines().next().is_some_and(key::is_encrypted))
@@ -227,7 +238,8 @@ impl Authority {
     ) -> Result<Issued> {
         self.check(now)?;
         check_name(name)?;
-        let paths = [format!("{name}.pem"), format!("{name}-key.pem"), format!("{name}.p12")].map(|file| self.folder.path(&file));
+        let paths = [format!("{name}.pem"), format!("{name}-key.pem"), format!("{name}.p12")]
+            .map(|file| self.folder.path(&file));
         let [certificate_file, key_file, bundle_file] = &paths;
         let wanted = if password.is_some() { &paths[..] } else { &paths[..2] };
         files::absent(&wanted.iter().map(PathBuf::as_path).collect::<Vec<_>>(), replace)?;
@@ -261,9 +273,18 @@ impl Authority {
     ///
     /// # Errors
     /// When nothing of that name was issued; as [`Authority::issue`].
-    pub fn renew(&self, name: &str, days: Option<Days>, password: Option<&SecretString>, now: Timestamp) -> Result<Issued> {
-        let entry = self.folder.certificates()?.into_iter().map(|status| status.entry).rfind(|entry| entry.name == name);
-        let entry = entry.ok_or_else(|| Error::refused(format!("nothing named `{name}` was issued here; `crossgate cert list` shows what was")))?;
+    pub fn renew(
+        &self,
+        name: &str,
+        days: Option<Days>,
+        password: Option<&SecretString>,
+        now: Timestamp,
+    ) -> Result<Issued> {
+        let entry =
+            self.folder.certificates()?.into_iter().map(|status| status.entry).rfind(|entry| entry.name == name);
+        let entry = entry.ok_or_else(|| {
+            Error::refused(format!("nothing named `{name}` was issued here; `crossgate cert list` shows what was"))
+        })?;
         let request = Request {
             kind: entry.kind,
             common_name: entry.common_name,
@@ -348,7 +369,9 @@ impl Authority {
 
     fn check(&self, now: Timestamp) -> Result<()> {
         match examine(&self.certificate, Purpose::Authority, now).faults.first() {
-            Some(fault) => Err(Error::refused(format!("the certificate in {} {fault}", self.folder.certificate().display()))),
+            Some(fault) => {
+                Err(Error::refused(format!("the certificate in {} {fault}", self.folder.certificate().display())))
+            }
             None => Ok(()),
         }
     }
@@ -398,7 +421,8 @@ fn reason_code(reason: Reason) -> Option<RevocationReason> {
 }
 
 fn facts(der: &CertificateDer<'_>) -> Result<Facts> {
-    let (_, parsed) = X509Certificate::from_der(der).map_err(|_| Error::refused("the certificate made is malformed"))?;
+    let (_, parsed) =
+        X509Certificate::from_der(der).map_err(|_| Error::refused("the certificate made is malformed"))?;
     Ok(Facts::of(der, &parsed))
 }
 

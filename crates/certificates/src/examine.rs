@@ -99,15 +99,20 @@ impl fmt::Display for Fault {
             Self::Expired(at) => write!(f, "expired at {at}; renew it"),
             Self::NotYet(at) => write!(f, "is not valid before {at}; wait, or set the clock"),
             Self::Key(key) => {
-                write!(f, "has a key ({key}) that is too weak or not taken; use ECDSA P-256, Ed25519, or RSA from 2048 bits")
+                write!(
+                    f,
+                    "has a key ({key}) that is too weak or not taken; use ECDSA P-256, Ed25519, or RSA from 2048 bits"
+                )
             }
-            Self::Signature(digest) => write!(f, "is signed with {digest}, which is broken; issue one signed with SHA-256"),
+            Self::Signature(digest) => {
+                write!(f, "is signed with {digest}, which is broken; issue one signed with SHA-256")
+            }
             Self::Authority => f.write_str(
                 "is an authority's (CA:TRUE), and an authority does not speak for itself; issue one for this use alone",
             ),
-            Self::NotAuthority => {
-                f.write_str("is no authority's: basic constraints say CA:FALSE or nothing, or the key may not sign certificates")
-            }
+            Self::NotAuthority => f.write_str(
+                "is no authority's: basic constraints say CA:FALSE or nothing, or the key may not sign certificates",
+            ),
             Self::Critical(oid) => write!(f, "has a critical extension ({oid}) that is not understood here"),
             Self::Malformed => f.write_str("is malformed"),
         }
@@ -223,8 +228,7 @@ fn warnings(certificate: &X509Certificate<'_>, purpose: Purpose) -> Vec<String> 
 pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let bytes = files::read(path)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let found =
-        found.map_err(|error| Error::refused(format!("{} is not well-formed PEM: {error}", path.display())))?;
+    let found = found.map_err(|error| Error::refused(format!("{} is not well-formed PEM: {error}", path.display())))?;
     if found.is_empty() && bytes.first() == Some(&0x30) {
         return Ok(vec![CertificateDer::from(bytes)]);
     }

@@ -79,9 +79,7 @@ fn there(path: &Path) -> Error {
 /// Reads a file of a sane size.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes))
-        .map_err(Error::reading(path))?;
+    File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(Error::reading(path))?;
     if bytes.len() as u64 > BYTES_MAX {
         return Err(Error::refused(format!("{} is larger than {BYTES_MAX} bytes", path.display())));
     }

@@ -82,9 +82,17 @@ pub struct Entry {
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Line {
     Issued(Box<Entry>),
-    Revoked { at: Timestamp, serial: String, reason: Reason },
+    Revoked {
+        at: Timestamp,
+        serial: String,
+        reason: Reason,
+    },
     /// A revocation list was signed.
-    Listed { at: Timestamp, number: u64, next_update: Timestamp },
+    Listed {
+        at: Timestamp,
+        number: u64,
+        next_update: Timestamp,
+    },
 }
 
 /// What became of a certificate.
@@ -130,7 +138,10 @@ impl Index {
             Self { path: path.to_owned(), file, certificates: Vec::new(), list_number: 0, list_next_update: None };
         for (number, line) in (1..).zip(text.lines()) {
             let line: Line = serde_json::from_str(line).map_err(|error| {
-                Error::refused(format!("line {number} of {} is not readable ({error}); restore it from a backup", path.display()))
+                Error::refused(format!(
+                    "line {number} of {} is not readable ({error}); restore it from a backup",
+                    path.display()
+                ))
             })?;
             index.apply(line);
         }
@@ -167,10 +178,7 @@ impl Index {
     fn append(&mut self, line: Line) -> Result<()> {
         let mut text = serde_json::to_string(&line).map_err(|error| Error::refused(error.to_string()))?;
         text.push('\n');
-        self.file
-            .write_all(text.as_bytes())
-            .and_then(|()| self.file.sync_all())
-            .map_err(Error::writing(&self.path))?;
+        self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all()).map_err(Error::writing(&self.path))?;
         self.apply(line);
         Ok(())
     }

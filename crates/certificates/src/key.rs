@@ -64,7 +64,8 @@ pub(crate) fn to_pem(key: &KeyPair, passphrase: Option<&SecretString>) -> Result
     random(&mut iv)?;
     let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ROUNDS, &salt, iv)
         .map_err(|_| Error::refused("the key cannot be encrypted"))?;
-    let plain = PrivateKeyInfoRef::try_from(key.serialized_der()).map_err(|_| Error::refused("the key is malformed"))?;
+    let plain =
+        PrivateKeyInfoRef::try_from(key.serialized_der()).map_err(|_| Error::refused("the key is malformed"))?;
     let sealed = plain.encrypt_with_params(parameters, passphrase.expose_secret()).map_err(broken)?;
     let text = sealed.to_pem(ENCRYPTED, LineEnding::LF).map_err(|_| Error::refused("the key cannot be written"))?;
     Ok(text.to_string())

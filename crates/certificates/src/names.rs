@@ -45,7 +45,11 @@ impl Name {
         let labels = name.strip_prefix("*.").unwrap_or(&name);
         for label in labels.split('.') {
             let fine = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-            if label.is_empty() || label.len() > LABEL_BYTES_MAX || !fine || label.starts_with('-') || label.ends_with('-')
+            if label.is_empty()
+                || label.len() > LABEL_BYTES_MAX
+                || !fine
+                || label.starts_with('-')
+                || label.ends_with('-')
             {
                 return wrong("labels are letters, digits and hyphens; a `*` stands for the whole first label");
             }
@@ -59,8 +63,12 @@ impl Name {
     /// When it has none, or characters that URIs do not have.
     pub fn uri(text: &str) -> Result<Self> {
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
-        let fine = text.len() <= TEXT_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&byte));
-        if !fine || scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
+        let fine = text.len() <= TEXT_BYTES_MAX
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&byte));
+        if !fine
+            || scheme.is_empty()
+            || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        {
             return Err(Error::refused(format!("`{text}` is no URI; write one like spiffe://example.org/worker")));
         }
         Ok(Self::Uri(text.to_owned()))
@@ -73,7 +81,9 @@ impl Name {
     pub fn email(text: &str) -> Result<Self> {
         match text.split_once('@') {
             Some((local, host))
-                if !local.is_empty() && text.len() <= TEXT_BYTES_MAX && local.bytes().all(|byte| byte.is_ascii_graphic()) =>
+                if !local.is_empty()
+                    && text.len() <= TEXT_BYTES_MAX
+                    && local.bytes().all(|byte| byte.is_ascii_graphic()) =>
             {
                 Self::dns(host).map(|_| Self::Email(text.to_owned()))
             }

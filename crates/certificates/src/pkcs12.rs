@@ -19,17 +19,14 @@ pub(crate) fn bundle(
     password: &SecretString,
 ) -> Result<Vec<u8>> {
     if password.expose_secret().chars().count() < PASSPHRASE_MIN {
-        return Err(Error::refused(format!("the PKCS#12 password is too short: take at least {PASSPHRASE_MIN} characters")));
+        return Err(Error::refused(format!(
+            "the PKCS#12 password is too short: take at least {PASSPHRASE_MIN} characters"
+        )));
     }
     let broken = |_| Error::refused("the PKCS#12 file cannot be made");
     let key = PrivateKey::from_der(key).map_err(broken)?;
     let chain: Vec<_> = chain.iter().map(|der| Certificate::from_der(der)).collect::<Result<_, _>>().map_err(broken)?;
     let mut store = KeyStore::new();
     store.add_entry(label, KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new(serial, key, chain)));
-    store
-        .writer(password.expose_secret())
-        .encryption_iterations(ROUNDS)
-        .mac_iterations(ROUNDS)
-        .write()
-        .map_err(broken)
+    store.writer(password.expose_secret()).encryption_iterations(ROUNDS).mac_iterations(ROUNDS).write().map_err(broken)
 }

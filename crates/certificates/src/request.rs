@@ -79,15 +79,24 @@ impl Request {
     }
 
     fn check(&self) -> Result<()> {
-        let texts = [("common name", Some(&self.common_name)), ("organization", self.organization.as_ref()), ("unit", self.unit.as_ref())];
+        let texts = [
+            ("common name", Some(&self.common_name)),
+            ("organization", self.organization.as_ref()),
+            ("unit", self.unit.as_ref()),
+        ];
         for (what, text) in texts.into_iter().filter_map(|(what, text)| Some((what, text?))) {
             if text.trim().is_empty() || text.chars().count() > TEXT_MAX || text.chars().any(char::is_control) {
-                return Err(Error::refused(format!("the {what} `{}` must have 1 to {TEXT_MAX} characters, none of them a control character", text.escape_debug())));
+                return Err(Error::refused(format!(
+                    "the {what} `{}` must have 1 to {TEXT_MAX} characters, none of them a control character",
+                    text.escape_debug()
+                )));
             }
         }
         let served = self.names.iter().any(|name| matches!(name, Name::Dns(_) | Name::Ip(_)));
         if self.kind == Kind::Server && !served {
-            return Err(Error::refused("a server's certificate needs a DNS name or an IP address; clients look at nothing else"));
+            return Err(Error::refused(
+                "a server's certificate needs a DNS name or an IP address; clients look at nothing else",
+            ));
         }
         if self.names.len() > NAMES_MAX {
             return Err(Error::refused(format!("a certificate here has at most {NAMES_MAX} names")));

@@ -178,7 +178,7 @@ pub(crate) fn secure(
     for listener in &config.listeners {
         let Some(tls) = &listener.tls else { continue };
         let fault = |fault: tls::Fault| Error::Tls { listener: listener.name.clone(), fault: fault.to_string() };
-        built.insert(listener.name.clone(), tls::build(tls, clock, supply).map_err(fault)?);
+        built.insert(listener.name.clone(), tls::build(&listener.name, tls, clock, supply).map_err(fault)?);
     }
     Ok(built)
 }

@@ -38,11 +38,8 @@ pub(super) async fn open(
         return Ok(account);
     }
     let external = external(config)?;
-    let wanted = NewAccount {
-        contact: &contacts,
-        terms_of_service_agreed: config.terms_agreed,
-        only_return_existing: false,
-    };
+    let wanted =
+        NewAccount { contact: &contacts, terms_of_service_agreed: config.terms_agreed, only_return_existing: false };
     let (account, credentials) =
         builder().create(&wanted, directory.to_owned(), external.as_ref()).await.map_err(|error| said(&error))?;
     let credentials = serde_json::to_string(&credentials).map_err(|error| error.to_string())?;

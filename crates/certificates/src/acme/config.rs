@@ -175,7 +175,9 @@ impl Config {
             ));
         }
         if !self.terms_agreed {
-            return Some("acme.terms_agreed must be true: read the authority's terms of service, then agree to them".into());
+            return Some(
+                "acme.terms_agreed must be true: read the authority's terms of service, then agree to them".into(),
+            );
         }
         if self.retry_s == 0 || self.retry_max_s < self.retry_s {
             return Some("acme.retry_s must be at least 1, and acme.retry_max_s at least as long".into());

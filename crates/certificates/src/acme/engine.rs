@@ -177,7 +177,8 @@ impl Acme {
             Ok(()) => {
                 tracing::info!(names = record.names, not_after = %ends, "a certificate is in use");
                 #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a double for ages")]
-                gauge!("crossgate_acme_not_after_seconds", "names" => record.names.clone()).set(ends.as_second() as f64);
+                gauge!("crossgate_acme_not_after_seconds", "names" => record.names.clone())
+                    .set(ends.as_second() as f64);
             }
             Err(error) => tracing::error!(names = record.names, "a certificate cannot be used: {error}"),
         }

@@ -56,9 +56,8 @@ const FAILED: Sql = Sql::new(
      WHERE directory = ? AND names = ?",
 );
 const DUE_AT: Sql = Sql::new("UPDATE acme_certificates SET renew_us = ? WHERE directory = ? AND names = ?");
-const RENEW: Sql = Sql::new(
-    "UPDATE acme_certificates SET renew_us = ?, next_us = 0, failures = 0 WHERE directory = ? AND names = ?",
-);
+const RENEW: Sql =
+    Sql::new("UPDATE acme_certificates SET renew_us = ?, next_us = 0, failures = 0 WHERE directory = ? AND names = ?");
 
 /// A certificate of the store, and how its orders go.
 #[derive(Clone, Debug, Serialize)]
@@ -186,9 +185,8 @@ pub(super) async fn failed(
     error: String,
 ) -> Result<(), Error> {
     let (directory, id) = (directory.to_owned(), id.to_owned());
-    let work = store.write(move |tx| {
-        Box::pin(async move { tx.execute(FAILED, (next, &error, &directory, &id)).await })
-    });
+    let work =
+        store.write(move |tx| Box::pin(async move { tx.execute(FAILED, (next, &error, &directory, &id)).await }));
     work.await.map(drop)
 }
 

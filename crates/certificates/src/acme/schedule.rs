@@ -30,7 +30,11 @@ pub(super) fn later(at: Timestamp, seconds: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a part of a span of seconds, to the second")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a part of a span of seconds, to the second"
+)]
 fn fraction(seconds: i64, chance: f64) -> i64 {
     (seconds as f64 * chance.clamp(0.0, 1.0)) as i64
 }
@@ -45,7 +49,9 @@ mod tests {
 
     #[test]
     fn a_certificate_is_renewed_after_two_thirds_of_its_time() {
-        for (life, chance, expected) in [(90, 0.0, 60), (90, 1.0, 63), (7_776_000, 0.5, 5_184_000 + 129_600), (0, 0.5, 0)] {
+        for (life, chance, expected) in
+            [(90, 0.0, 60), (90, 1.0, 63), (7_776_000, 0.5, 5_184_000 + 129_600), (0, 0.5, 0)]
+        {
             assert_eq!(renewal(at(1000), at(1000 + life), chance), at(1000 + expected), "{life} {chance}");
         }
     }

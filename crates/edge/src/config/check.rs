@@ -67,7 +67,9 @@ fn wrong(listener: &Listener) -> Option<String> {
     }
     let tls = listener.tls.as_ref()?;
     if tls.certificates.is_empty() && tls.acme.is_empty() {
-        return Some("tls.certificates is empty; name a chain and its key, or order a certificate with tls.acme".into());
+        return Some(
+            "tls.certificates is empty; name a chain and its key, or order a certificate with tls.acme".into(),
+        );
     }
     match tls.client_certificate {
         ClientCertificate::None if !tls.client_ca.is_empty() || !tls.crls.is_empty() => Some(
@@ -114,7 +116,11 @@ mod tests {
     fn plain_http_beyond_this_machine_must_be_asked_for() {
         let open: Endpoint = "0.0.0.0:0".parse().unwrap();
         assert!(verdict(|l| l.address = open.clone()).contains("insecure_plain"));
-        assert_eq!(verdict(|l| (l.address, l.serve) = (open.clone(), Vec::new())), "fine", "it answers challenges alone");
+        assert_eq!(
+            verdict(|l| (l.address, l.serve) = (open.clone(), Vec::new())),
+            "fine",
+            "it answers challenges alone"
+        );
         assert_eq!(verdict(|l| (l.address, l.insecure_plain) = (open, true)), "fine");
         assert_eq!(verdict(|l| l.address = "[::1]:0".parse().unwrap()), "fine");
     }

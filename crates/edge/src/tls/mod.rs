@@ -3,6 +3,7 @@
 mod clients;
 mod files;
 mod names;
+mod refused;
 mod supply;
 
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use rustls_pki_types::UnixTime;
 use crate::config::{Tls, TlsVersion};
 
 pub(crate) use files::Fault;
-pub use supply::Supply;
 pub(crate) use supply::ALPN as CHALLENGE;
+pub use supply::Supply;
 
 /// What ALPN offers, best first (RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -35,7 +36,7 @@ pub(crate) struct Built {
 }
 
 /// Reads certificates, keys, authorities and revocation lists, and checks that they fit together.
-pub(crate) fn build(tls: &Tls, clock: &Arc<dyn Clock>, supply: &Supply) -> Result<Built, Fault> {
+pub(crate) fn build(listener: &str, tls: &Tls, clock: &Arc<dyn Clock>, supply: &Supply) -> Result<Built, Fault> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let now = clock.now();
     let mut warnings = Vec::new();
@@ -51,7 +52,8 @@ pub(crate) fn build(tls: &Tls, clock: &Arc<dyn Clock>, supply: &Supply) -> Resul
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],
     };
-    let verifier = clients::verifier(tls, &provider, now, &mut warnings)?;
+    let check = clients::verifier(tls, &provider, now, &mut warnings)?;
+    let verifier = Arc::new(refused::Told { check, listener: listener.to_owned(), clock: Arc::clone(clock) });
     let builder = ServerConfig::builder_with_details(provider, Arc::new(ClockTime(Arc::clone(clock))))
         .with_protocol_versions(versions)
         .map_err(|error| Fault::new(format!("TLS cannot be set up: {error}")))?;

@@ -50,7 +50,8 @@ impl Names {
 
     /// The ordered certificates that have come: for a name, or any.
     fn supplied(&self, name: Option<&str>) -> impl Iterator<Item = Arc<CertifiedKey>> {
-        let fits = move |names: &[String]| name.is_none_or(|name| names.iter().any(|pattern| stands_for(pattern, name)));
+        let fits =
+            move |names: &[String]| name.is_none_or(|name| names.iter().any(|pattern| stands_for(pattern, name)));
         self.ordered.iter().filter(move |(names, _)| fits(names)).filter_map(|(_, id)| self.supply.certificate(id))
     }
 

@@ -48,7 +48,9 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Place for Supply {
     fn answer(&self, answer: &Answer) -> Result<(), String> {
-        let full = |length: usize| (length >= ANSWERS_MAX).then_some("too many challenges wait to be looked at").map_or(Ok(()), Err);
+        let full = |length: usize| {
+            (length >= ANSWERS_MAX).then_some("too many challenges wait to be looked at").map_or(Ok(()), Err)
+        };
         match answer {
             Answer::Http { token, text } => {
                 let mut said = locked(&self.0.said);

@@ -38,7 +38,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             };
             let examined = examine(der, purpose, now);
             fine &= examined.faults.is_empty();
-            let what = if place == 0 { file.display().to_string() } else { format!("{} (number {})", file.display(), place + 1) };
+            let what = if place == 0 {
+                file.display().to_string()
+            } else {
+                format!("{} (number {})", file.display(), place + 1)
+            };
             if args.json {
                 found.push(document(&what, purpose, &examined));
             } else {
@@ -76,7 +80,10 @@ fn told(what: &str, purpose: Purpose, examined: &Examined) -> anyhow::Result<()>
     if examined.faults.is_empty() {
         say(format_args!("{what} is good for a {}", word(purpose).replace("authority", "certificate authority")))?;
     }
-    say(format_args!("  subject {}, issuer {}, key {}, serial {}", facts.subject, facts.issuer, facts.key, facts.serial))?;
+    say(format_args!(
+        "  subject {}, issuer {}, key {}, serial {}",
+        facts.subject, facts.issuer, facts.key, facts.serial
+    ))?;
     say(format_args!("  valid {} to {}, names {}", facts.not_before, facts.not_after, facts.names.join(", ")))?;
     say(format_args!("  SHA-1 {}", facts.sha1))?;
     say(format_args!("  SHA-256 {}", facts.sha256))?;

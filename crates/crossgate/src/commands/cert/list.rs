@@ -22,7 +22,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let folder = args.place.folder();
     let (all, next_update) = (folder.certificates()?, folder.list_next_update()?);
     if args.place.json {
-        let certificates: Vec<_> = all.iter().map(|status| json!({"certificate": status, "state": state(status, now)})).collect();
+        let certificates: Vec<_> =
+            all.iter().map(|status| json!({"certificate": status, "state": state(status, now)})).collect();
         print_json(&json!({"certificates": certificates, "list": folder.list(), "list_next_update": next_update}))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -35,11 +36,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let names = [&[format!("CN={}", entry.common_name)], &entry.names[..]].concat().join(", ");
         let ends = entry.not_after.strftime("%Y-%m-%d").to_string();
         let sha256 = format!("{}...", entry.sha256.get(..12).unwrap_or_default());
-        table.add_row([entry.name.clone(), kind, state(status, now).to_owned(), ends, entry.serial.clone(), sha256, names]);
+        table.add_row([
+            entry.name.clone(),
+            kind,
+            state(status, now).to_owned(),
+            ends,
+            entry.serial.clone(),
+            sha256,
+            names,
+        ]);
     }
     say(table)?;
     match next_update {
-        Some(at) if at < now => say(format_args!("the revocation list should have been replaced by {at}: `crossgate cert crl`"))?,
+        Some(at) if at < now => {
+            say(format_args!("the revocation list should have been replaced by {at}: `crossgate cert crl`"))?
+        }
         Some(at) => say(format_args!("the revocation list is to be replaced by {at}"))?,
         None => {}
     }

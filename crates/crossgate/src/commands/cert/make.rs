@@ -145,8 +145,11 @@ pub(crate) struct Renew {
 
 pub(super) fn ca(args: &Ca) -> anyhow::Result<ExitCode> {
     let Making { place, force, .. } = &args.making;
-    let passphrase =
-        place.passphrase.as_deref().map(|reference| secret(reference, "passphrase of the authority's key")).transpose()?;
+    let passphrase = place
+        .passphrase
+        .as_deref()
+        .map(|reference| secret(reference, "passphrase of the authority's key"))
+        .transpose()?;
     let request = args.making.request(Kind::Authority, &args.name, Vec::new());
     let issued =
         place.folder().create(&request, passphrase.as_ref(), Days(args.crl_days), *force, SystemClock.now())?;
@@ -193,7 +196,8 @@ pub(super) fn renew(args: &Renew) -> anyhow::Result<ExitCode> {
         None => args.names.clone(),
         Some(days) => due(&args.place, now.checked_add((i64::from(days) * 24).hours())?)?,
     };
-    let password = args.p12.as_deref().map(|reference| secret(reference, "password of the PKCS#12 file")).transpose()?;
+    let password =
+        args.p12.as_deref().map(|reference| secret(reference, "password of the PKCS#12 file")).transpose()?;
     let renewed = names.iter().map(|name| authority.renew(name, days(args.days), password.as_ref(), now));
     let renewed: Vec<Issued> = renewed.collect::<Result<_, _>>()?;
     print::issued(&renewed, &args.place.folder(), args.place.json)

@@ -1,5 +1,6 @@
 //! `crossgate cert`: a private authority for servers and clients, and a judge of anybody's certificates.
 
+mod acme;
 mod check;
 mod list;
 mod make;
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     Renew(make::Renew),
     /// Say whether certificates can be used, and if not, why.
     Check(check::Args),
+    /// Certificates from a public authority (ACME), as the configuration orders them.
+    #[command(subcommand)]
+    Acme(acme::Command),
 }
 
 /// Where the authority is, and for whom to print.
@@ -79,6 +83,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Crl(args) => make::crl(&args),
         Command::Renew(args) => make::renew(&args),
         Command::Check(args) => check::run(&args),
+        Command::Acme(command) => acme::run(&command),
     }
 }
 
@@ -88,8 +93,7 @@ fn secret(reference: &str, what: &str) -> anyhow::Result<SecretString> {
     if reference == "-" {
         return Ok(SecretString::from(super::read_secret(what)?));
     }
-    crossgate_store::secrets::resolve(reference)
-        .map_err(|error| anyhow::anyhow!("{what}: {error}"))
+    crossgate_store::secrets::resolve(reference).map_err(|error| anyhow::anyhow!("{what}: {error}"))
 }
 
 /// A parser for one of a type's words.

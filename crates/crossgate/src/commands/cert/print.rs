@@ -11,7 +11,8 @@ use crate::commands::{print_json, say};
 /// Tells of certificates that were issued.
 pub(super) fn issued(issued: &[Issued], folder: &Folder, json: bool) -> anyhow::Result<ExitCode> {
     if json {
-        let all: Vec<_> = issued.iter().map(|one| json!({"issued": one, "configuration": configuration(one, folder)})).collect();
+        let all: Vec<_> =
+            issued.iter().map(|one| json!({"issued": one, "configuration": configuration(one, folder)})).collect();
         print_json(&all)?;
         return Ok(ExitCode::SUCCESS);
     }
