@@ -5,6 +5,7 @@
 
 mod answer;
 mod client;
+mod pebble;
 mod pki;
 mod program;
 mod python;
@@ -14,6 +15,7 @@ mod until;
 
 pub use answer::Answer;
 pub use client::{Http, Visitor};
+pub use pebble::{EXTERNAL_ACCOUNT, Manner, Pebble, Ports};
 pub use pki::{Authority, Leaf};
 pub use program::{Listener, Program};
 pub use python::{Python, chromium};

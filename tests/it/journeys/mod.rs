@@ -1,7 +1,9 @@
 //! What people do with Crossgate, done against the real program on free ports.
 
+mod acme;
 mod balance;
 mod browser;
+mod certificates;
 mod commands;
 mod contracts;
 mod demonstration;

@@ -79,20 +79,15 @@ impl Acme {
 
     /// Works until it is dropped.
     pub async fn run(mut self) {
-        let mut look = tokio::time::interval(LOOK);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // A failure may ask to be tried again sooner than the next look.
+        let pause = self.config.retry().min(LOOK);
         loop {
             for wanted in self.wanted.clone() {
                 if let Err(error) = self.tend(&wanted).await {
                     tracing::error!(names = wanted.id(), "certificates cannot be looked after: {error}");
                 }
             }
-            // A failure may ask to be tried again sooner than the next look.
-            let soon = self.config.retry().min(LOOK);
-            tokio::select! {
-                _ = look.tick() => {}
-                () = tokio::time::sleep(soon) => {}
-            }
+            tokio::time::sleep(pause).await;
         }
     }
 

@@ -88,7 +88,8 @@ async fn serve(
         realm: program.realm.clone(),
     };
     let edge = Edge::bind(loaded.config.edge.clone(), parts).await.context("[edge] cannot start")?;
-    let mut orders = Orders::start(&loaded.config, &program, &edge).await?;
+    let mut orders = Orders::default();
+    orders.replace(orders::prepare(&loaded.config, &program, &edge).await.context("[edge.acme]")?).await;
     let addresses = edge.addresses();
     for (name, address) in &addresses {
         tracing::info!(listener = name, "listening on {address}");

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use crossgate_edge::Edge;
 use toml::{Table, Value};
 
-use super::orders::Orders;
+use super::orders::{self, Orders};
 use crate::compose::Program;
 use crate::config::{self, Loaded};
 use crate::log;
@@ -54,11 +54,16 @@ impl Reloader {
         // Realms and doors are checked before identity is swapped, and swapped after it: each swap is whole,
         // and a fault in either leaves both as they were.
         let doors = edge.prepare(fresh.config.edge.clone()).context("[edge]")?;
+        let ordered = if orders_differ(&self.current.table, &fresh.table) {
+            Some(orders::prepare(&fresh.config, program, edge).await.context("[edge.acme]")?)
+        } else {
+            None
+        };
         program.identity.reload(fresh.config.identity.clone()).context("[identity]")?;
         program.router.configure_realms(realms).context("[realms]")?;
         edge.apply(doors);
-        if orders_differ(&self.current.table, &fresh.table) {
-            orders.restart(&fresh.config, program, edge).await?;
+        if let Some(ordered) = ordered {
+            orders.replace(ordered).await;
         }
         self.level.set(&fresh.config.log.level)?;
         self.current = fresh;
