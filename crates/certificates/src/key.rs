@@ -28,8 +28,10 @@ pub enum KeyKind {
     #[default]
     EcdsaP256,
     /// RSA with 2048 bits and SHA-256: for clients that know nothing else.
+    #[serde(rename = "rsa-2048")]
     Rsa2048,
     /// RSA with 4096 bits and SHA-256.
+    #[serde(rename = "rsa-4096")]
     Rsa4096,
     /// Ed25519. Browsers do not take it in certificates.
     Ed25519,

@@ -150,7 +150,7 @@ impl Acme {
         error: String,
     ) -> Result<(), crossgate_store::Error> {
         let pause = schedule::pause(failures, self.config.retry(), self.config.retry_max(), chance());
-        let next = schedule::later(self.parts.clock.now(), i64::try_from(pause.as_secs()).unwrap_or(i64::MAX));
+        let next = schedule::later(self.parts.clock.now(), i64::try_from(pause.as_secs().max(1)).unwrap_or(i64::MAX));
         tracing::warn!(names = id, failures, next = %next, "a certificate could not be had; what there is stays in use: {error}");
         counter!("crossgate_acme_failures_total", "names" => id.to_owned()).increment(1);
         account::forget_unknown(&self.parts.store, directory, &error).await;

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use crossgate_certificates::acme::{Answer, Place};
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerConfig};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::Fault;
@@ -58,7 +58,9 @@ impl Place for Supply {
                 said.insert(token.clone(), text.clone());
             }
             Answer::Alpn { name, certificate, key } => {
-                let key = certified(vec![certificate.clone()], key.clone_key())?;
+                // Not held against each other: the library does not know the extension, which is critical.
+                let key = signing_key(key.clone_key())?;
+                let key = Arc::new(CertifiedKey::new(vec![certificate.clone()], key));
                 let mut shown = locked(&self.0.shown);
                 full(shown.len())?;
                 shown.insert(name.to_ascii_lowercase(), key);
@@ -94,10 +96,14 @@ fn certified(
     chain: Vec<CertificateDer<'static>>,
     key: PrivatePkcs8KeyDer<'static>,
 ) -> Result<Arc<CertifiedKey>, String> {
-    let provider = aws_lc_rs::default_provider();
-    CertifiedKey::from_der(chain, PrivateKeyDer::Pkcs8(key), &provider)
-        .map(Arc::new)
-        .map_err(|error| format!("the certificate and its key do not serve: {error}"))
+    let key = CertifiedKey::new(chain, signing_key(key)?);
+    key.keys_match().map_err(|error| format!("the certificate and its key do not serve: {error}"))?;
+    Ok(Arc::new(key))
+}
+
+fn signing_key(key: PrivatePkcs8KeyDer<'static>) -> Result<Arc<dyn SigningKey>, String> {
+    super::signing_key(PrivateKeyDer::Pkcs8(key), &aws_lc_rs::default_provider())
+        .map_err(|error| format!("the key does not serve: {error}"))
 }
 
 /// TLS for whoever asks for a challenge's answer: no client certificate, no sessions, nothing but the answer.
