@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last.
 
 mod activity;
+mod handshake;
 mod io;
 mod refusal;
 mod streams;
@@ -15,13 +16,10 @@ use crossgate_identity::PeerCertificate;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::server::Acceptor;
-use rustls::{ProtocolVersion, ServerConfig};
-use tokio::io::AsyncWriteExt as _;
+use rustls::ProtocolVersion;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::server::TlsStream;
-use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use self::activity::Activity;
 pub(crate) use self::activity::InFlight;
@@ -34,7 +32,7 @@ use crate::door::{Door, State};
 use crate::exchange;
 use crate::metrics::Failure;
 use crate::socket::{Opening, Socket};
-use crate::{rawsocket, tls, upgrade};
+use crate::{rawsocket, upgrade};
 
 /// What HTTP/1.1 buffers of one connection at the most, in bytes; a larger limit for heads raises it.
 const HTTP1_BUFFER_BYTES: usize = 128 * 1024;
@@ -199,7 +197,7 @@ async fn begin(door: &Arc<Door>, state: &State, mut socket: Socket, address: Opt
     };
     match (opening, &state.tls) {
         (Opening::Tls, Some(tls)) => {
-            let handshake = handshake(state, Arc::clone(tls), socket);
+            let handshake = handshake::handshake(state, Arc::clone(tls), socket);
             match timeout(timeouts.handshake(), handshake).await {
                 Ok(Ok(Some(stream))) => secured(door, stream, address),
                 Ok(Ok(None)) => None,
@@ -223,22 +221,6 @@ async fn begin(door: &Arc<Door>, state: &State, mut socket: Socket, address: Opt
         (Opening::RawSocket | Opening::Unknown, _) => failed(door, Failure::Unknown),
         (Opening::Nothing, _) => None,
     }
-}
-
-/// TLS's handshake; none when the peer only wanted to see the answer to a challenge (RFC 8737 §4).
-async fn handshake(
-    state: &State,
-    tls: Arc<ServerConfig>,
-    socket: Socket,
-) -> std::io::Result<Option<TlsStream<Socket>>> {
-    let Some(challenges) = &state.challenges else { return TlsAcceptor::from(tls).accept(socket).await.map(Some) };
-    let begun = LazyConfigAcceptor::new(Acceptor::default(), socket).await?;
-    if begun.client_hello().alpn().is_some_and(|mut offered| offered.any(|name| name == tls::CHALLENGE)) {
-        let mut stream = begun.into_stream(Arc::clone(challenges)).await?;
-        stream.shutdown().await?;
-        return Ok(None);
-    }
-    begun.into_stream(tls).await.map(Some)
 }
 
 fn failed<T>(door: &Door, why: Failure) -> Option<T> {
