@@ -362,8 +362,9 @@ impl Authority {
             key_identifier_method: self.key_identifier.clone(),
         };
         let text = list.signed_by(&self.issuer)?.pem()?;
-        files::write(&self.folder.list(), text.as_bytes(), files::PUBLIC, true)?;
+        // On record first, so that no two lists have one number.
         index.listed(number, now, next_update)?;
+        files::write(&self.folder.list(), text.as_bytes(), files::PUBLIC, true)?;
         Ok((number, next_update))
     }
 
@@ -460,4 +461,110 @@ fn check_name(name: &str) -> Result<()> {
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+
+    fn made(parent: &std::path::Path) -> Folder {
+        let folder = Folder::new(parent.join("ca"));
+        let request = Request::new(Kind::Authority, "test", Vec::new());
+        folder.create(&request, None, Days(30), false, now()).unwrap();
+        folder
+    }
+
+    fn client(name: &str) -> Request {
+        Request::new(Kind::Client, name, Vec::new())
+    }
+
+    #[test]
+    fn what_many_issue_at_once_is_all_on_record_with_serials_of_its_own() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = made(parent.path());
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let folder = &folder;
+                scope.spawn(move || {
+                    let authority = folder.unlock(None).unwrap();
+                    for number in 0..5 {
+                        let name = format!("client-{thread}-{number}");
+                        authority.issue(&name, &client(&name), None, false, now()).unwrap();
+                    }
+                });
+            }
+        });
+        let all = folder.certificates().unwrap();
+        let serials: std::collections::BTreeSet<_> = all.iter().map(|status| &status.entry.serial).collect();
+        assert_eq!((all.len(), serials.len()), (21, 21));
+        assert!(all.iter().all(|status| status.entry.serial.len() >= 30));
+    }
+
+    #[test]
+    fn nothing_outlives_the_authority_and_an_authority_that_is_over_signs_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = Folder::new(parent.path().join("ca"));
+        let short = Request { days: Some(Days(10)), ..Request::new(Kind::Authority, "short", Vec::new()) };
+        let issued = folder.create(&short, None, Days(30), false, now()).unwrap();
+        let authority = folder.unlock(None).unwrap();
+        let usual = authority.issue("usual", &client("usual"), None, false, now()).unwrap();
+        assert_eq!(usual.facts.not_after, issued.facts.not_after, "cut to the authority's end");
+        let long = Request { days: Some(Days(11)), ..client("long") };
+        let refused = authority.issue("long", &long, None, false, now()).unwrap_err().to_string();
+        assert!(refused.contains("renew the authority"), "{refused}");
+        let later = now() + jiff::SignedDuration::from_hours(11 * 24);
+        let over = authority.issue("late", &client("late"), None, false, later).unwrap_err().to_string();
+        assert!(over.contains("ca.pem expired"), "{over}");
+        // Renewed, it goes on, with the same key.
+        authority.renew("ca", Some(Days(100)), None, later).unwrap();
+        folder.unlock(None).unwrap().issue("late", &client("late"), None, false, later).unwrap();
+    }
+
+    #[test]
+    fn a_key_of_another_authority_and_a_damaged_index_are_noticed() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = made(parent.path());
+        let other = Folder::new(parent.path().join("other"));
+        other.create(&Request::new(Kind::Authority, "other", Vec::new()), None, Days(30), false, now()).unwrap();
+        std::fs::copy(other.path("ca-key.pem"), folder.path("ca-key.pem")).unwrap();
+        let refused = folder.unlock(None).err().unwrap().to_string();
+        assert!(refused.contains("another key"), "{refused}");
+        std::fs::write(other.path(INDEX), "{\"event\":\"issued\"}\n").unwrap();
+        let damaged = other.certificates().unwrap_err().to_string();
+        assert!(damaged.contains("line 1") && damaged.contains("backup"), "{damaged}");
+        let refused = other.unlock(None).unwrap().issue("c", &client("c"), None, false, now()).unwrap_err();
+        assert!(refused.to_string().contains("line 1"), "{refused}");
+        assert!(!other.path("c.pem").exists(), "nothing leaves that is not on record");
+    }
+
+    #[test]
+    fn certificates_are_chosen_by_name_serial_or_fingerprint() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = made(parent.path());
+        let authority = folder.unlock(None).unwrap();
+        let issue = |name: &str| authority.issue(name, &client(name), None, true, now()).unwrap().facts;
+        let (one, two, three) = (issue("one"), issue("two"), issue("three"));
+        issue("one");
+        let revoke = |which: &[&str]| {
+            let which: Vec<String> = which.iter().map(|one| (*one).to_owned()).collect();
+            authority.revoke(&which, Reason::KeyCompromise, Days(30), now())
+        };
+        let by_number = revoke(&[&two.serial.to_uppercase(), &three.sha256]).unwrap();
+        assert_eq!(by_number.revoked.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["two", "three"]);
+        assert_eq!(revoke(&["one", &one.serial]).unwrap().revoked.len(), 2, "both of that name, each once");
+        assert!(revoke(&["one"]).unwrap_err().to_string().contains("already"));
+        assert!(
+            revoke(&["ca"]).unwrap_err().to_string().contains("nothing called"),
+            "an authority does not revoke itself"
+        );
+        assert_eq!(
+            revoke(&[]).unwrap().number,
+            4,
+            "one for the folder, two with revocations, this one; none for refusals"
+        );
+    }
 }

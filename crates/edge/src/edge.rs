@@ -89,7 +89,8 @@ pub fn check(config: &Config) -> Result<Vec<String>, Error> {
     let warnings = built
         .into_iter()
         .flat_map(|(name, built)| built.warnings.into_iter().map(move |warning| (name.clone(), warning)));
-    Ok(warnings.map(|(name, warning)| format!("listener `{name}`: {warning}")).collect())
+    let unanswered = config.unanswered().map(str::to_owned);
+    Ok(warnings.map(|(name, warning)| format!("listener `{name}`: {warning}")).chain(unanswered).collect())
 }
 
 /// Says what keeps contracts from being mounted together: a prefix that is none, two operations in one place.

@@ -142,7 +142,8 @@ impl Config {
         KNOWN.iter().find(|(name, _)| *name == self.directory).map_or(&self.directory, |(_, url)| url)
     }
 
-    pub(super) fn challenge(&self, wanted: &Wanted) -> Challenge {
+    /// How a certificate's names are proved.
+    pub fn challenge(&self, wanted: &Wanted) -> Challenge {
         wanted.challenge.unwrap_or(self.challenge)
     }
 

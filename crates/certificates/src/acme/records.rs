@@ -219,3 +219,85 @@ pub(super) async fn forget_account(store: &Store, directory: &str) -> Result<(),
     let directory = directory.to_owned();
     store.write(move |tx| Box::pin(async move { tx.execute(FORGET_ACCOUNT, (&directory,)).await })).await.map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIRECTORY: &str = "https://acme.example/dir";
+    const ID: &str = "a.example,b.example";
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    async fn store() -> Store {
+        let store = Store::temporary().unwrap();
+        migrate(&store).await.unwrap();
+        store
+    }
+
+    async fn takes(store: &Store, holder: &str, now: i64) -> bool {
+        lease(store, DIRECTORY, ID, holder, at(now), at(now + 100)).await.unwrap()
+    }
+
+    fn fresh(renew_at: i64) -> Fresh {
+        let (chain, key) = ("chain".to_owned(), "key".to_owned());
+        Fresh { chain, key, not_before: at(1000), not_after: at(2000), renew_at: at(renew_at) }
+    }
+
+    #[tokio::test]
+    async fn one_process_orders_while_the_others_wait_and_an_abandoned_lease_ends() {
+        let store = store().await;
+        assert!(takes(&store, "one", 1000).await);
+        assert!(!takes(&store, "two", 1050).await, "somebody is at it");
+        assert!(takes(&store, "one", 1050).await, "who holds it may go on");
+        assert!(takes(&store, "two", 1151).await, "the first went without a word");
+        issued(&store, DIRECTORY, ID, fresh(1500)).await.unwrap();
+        assert!(!takes(&store, "one", 1200).await, "it is there, and not due");
+        assert!(takes(&store, "one", 1500).await, "it is due");
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_nobody_tries_before_the_time_and_the_old_certificate_stays() {
+        let store = store().await;
+        assert!(takes(&store, "one", 1000).await);
+        issued(&store, DIRECTORY, ID, fresh(1500)).await.unwrap();
+        assert!(takes(&store, "one", 1500).await);
+        failed(&store, DIRECTORY, ID, at(1560), "no answer".to_owned()).await.unwrap();
+        for (holder, now, expected) in [("one", 1550, false), ("two", 1559, false), ("two", 1560, true)] {
+            assert_eq!(takes(&store, holder, now).await, expected, "{holder} {now}");
+        }
+        let record = find(&store, DIRECTORY, ID).await.unwrap().unwrap();
+        assert_eq!((record.failures, record.error.as_deref()), (1, Some("no answer")));
+        assert_eq!((record.chain.as_deref(), record.due()), (Some("chain"), at(1560)));
+        issued(&store, DIRECTORY, ID, fresh(1900)).await.unwrap();
+        let record = find(&store, DIRECTORY, ID).await.unwrap().unwrap();
+        assert_eq!((record.failures, record.error, record.renew_at), (0, None, Some(at(1900))));
+    }
+
+    #[tokio::test]
+    async fn an_operator_makes_it_due_at_once_and_what_is_not_ordered_stays_unknown() {
+        let store = store().await;
+        assert!(!renew(&store, DIRECTORY, ID, at(1100)).await.unwrap());
+        assert!(takes(&store, "one", 1000).await);
+        issued(&store, DIRECTORY, ID, fresh(1500)).await.unwrap();
+        assert!(renew(&store, DIRECTORY, ID, at(1100)).await.unwrap());
+        assert!(takes(&store, "one", 1100).await);
+        let ids = [ID.to_owned(), "c.example".to_owned()];
+        let found = status(&store, DIRECTORY, &ids).await.unwrap();
+        assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(status(&store, "https://other.example/dir", &ids[..1]).await.unwrap().iter().flatten().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_account_is_kept_and_can_be_forgotten() {
+        let store = store().await;
+        assert_eq!(account(&store, DIRECTORY).await.unwrap(), None);
+        keep_account(&store, DIRECTORY, "mailto:a@b.c", "{1}", at(1)).await.unwrap();
+        keep_account(&store, DIRECTORY, "", "{2}", at(2)).await.unwrap();
+        assert_eq!(account(&store, DIRECTORY).await.unwrap(), Some((String::new(), "{2}".to_owned())));
+        forget_account(&store, DIRECTORY).await.unwrap();
+        assert_eq!(account(&store, DIRECTORY).await.unwrap(), None);
+    }
+}

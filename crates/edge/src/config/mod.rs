@@ -9,6 +9,7 @@ mod wamp;
 
 use std::path::Path;
 
+use crossgate_certificates::acme::Challenge;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -55,6 +56,16 @@ impl Default for Config {
 }
 
 impl Config {
+    /// A warning when names are to be proved where nobody is asked.
+    pub(crate) fn unanswered(&self) -> Option<&'static str> {
+        let acme = self.acme.as_ref()?;
+        let asked = self.wanted().any(|wanted| acme.challenge(wanted) == Challenge::Http01);
+        (asked && self.listeners.iter().all(|listener| listener.tls.is_some())).then_some(
+            "tls.acme with http-01: the authority asks on port 80, and no listener is without TLS; add one with serve = [], \
+             unless a proxy passes /.well-known/acme-challenge/ on",
+        )
+    }
+
     /// The certificates that listeners order, in the order of the configuration.
     pub fn wanted(&self) -> impl Iterator<Item = &crossgate_certificates::acme::Wanted> {
         self.listeners.iter().filter_map(|listener| listener.tls.as_ref()).flat_map(|tls| &tls.acme)
