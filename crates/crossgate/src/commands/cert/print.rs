@@ -68,7 +68,7 @@ fn configuration(one: &Issued, folder: &Folder) -> String {
             "[[identity.certificates]]\nid = {}\nsha256 = \"{}\"   # {}\nroles = []                               # what it may",
             toml::Value::from(one.name.as_str()),
             one.facts.sha256_hex,
-            "this one alone; common_name or a san_ key outlives a renewal"
+            "this one alone; common_name or a san_ key outlives a renewal. For WAMP: principals.NAME.certificates"
         ),
     }
 }
