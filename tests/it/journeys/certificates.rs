@@ -262,7 +262,7 @@ async fn a_client_is_let_in_until_it_is_revoked_and_the_others_stay() {
     assert!(!refused.starts_with("200") && refused.contains("revoked"), "{refused}");
     assert_eq!(curl(&site, &program, "worker-3"), "200");
     let alert = sh(&site, &format!(
-        "(echo; echo) | openssl s_client -connect {} -CAfile certificates/ca.pem -cert certificates/worker-2.pem -key certificates/worker-2-key.pem 2>&1",
+        "openssl s_client -ign_eof </dev/null -connect {} -CAfile certificates/ca.pem -cert certificates/worker-2.pem -key certificates/worker-2-key.pem 2>&1",
         program.listener("tls").address
     )).1;
     assert!(alert.contains("certificate revoked") && alert.contains("alert number 44"), "{alert}");
