@@ -70,6 +70,19 @@ impl Visitor {
         Self { client: builder.build().expect("the client is configured well"), base, headers: HeaderMap::new() }
     }
 
+    /// A visitor of a door over TLS that asks for it by `name`.
+    pub(crate) fn named(address: &str, name: &str, root: CertificateDer<'static>) -> Self {
+        let address: std::net::SocketAddr = address.parse().expect("an address and a port");
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(root, Http::Any, None))
+            .resolve(name, address)
+            .no_proxy()
+            .timeout(PATIENCE)
+            .build()
+            .expect("the client is configured well");
+        Self { client, base: format!("https://{name}:{}", address.port()), headers: HeaderMap::new() }
+    }
+
     /// The same visitor with a header more on every request.
     #[must_use]
     pub fn with_header(&self, name: &str, value: &str) -> Self {

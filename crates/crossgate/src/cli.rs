@@ -34,6 +34,9 @@ enum Command {
     /// Issue and inspect tokens.
     #[command(subcommand)]
     Token(commands::token::Command),
+    /// Make, check, renew and revoke certificates.
+    #[command(subcommand)]
+    Cert(commands::cert::Command),
     /// Hash a secret for the configuration.
     #[command(subcommand)]
     Hash(commands::hash::Command),
@@ -60,6 +63,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(args) => commands::check::run(&args),
         Command::Schema => commands::schema::run(),
         Command::Token(command) => commands::token::run(command),
+        Command::Cert(command) => commands::cert::run(command),
         Command::Hash(command) => commands::hash::run(&command),
         Command::Add(command) => commands::add::run(&command),
         Command::Audit(command) => commands::audit::run(command),

@@ -12,7 +12,6 @@ mod console;
 mod demo;
 mod fetch;
 mod log;
-mod pki;
 mod services;
 mod system;
 mod webhooks;

@@ -1,8 +1,10 @@
 //! What people do with Crossgate, done against the real program on free ports.
 
+mod acme;
 mod balance;
 mod bridge;
 mod browser;
+mod certificates;
 mod client;
 mod commands;
 mod contracts;

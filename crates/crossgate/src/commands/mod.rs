@@ -4,6 +4,7 @@
 
 pub(crate) mod add;
 pub(crate) mod audit;
+pub(crate) mod cert;
 pub(crate) mod check;
 pub(crate) mod hash;
 pub(crate) mod loans;

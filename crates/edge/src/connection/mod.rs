@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last.
 
 mod activity;
+mod handshake;
 mod io;
 mod refusal;
 mod streams;
@@ -18,7 +19,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ProtocolVersion;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Sleep, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use self::activity::Activity;
@@ -213,9 +213,10 @@ async fn begin(door: &Arc<Door>, state: &State, mut socket: Socket, address: Opt
     };
     match (opening, &state.tls) {
         (Opening::Tls, Some(tls)) => {
-            let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(socket);
+            let handshake = handshake::handshake(state, Arc::clone(tls), socket);
             match timeout(timeouts.handshake(), handshake).await {
-                Ok(Ok(stream)) => secured(door, stream, address),
+                Ok(Ok(Some(stream))) => secured(door, stream, address),
+                Ok(Ok(None)) => None,
                 Ok(Err(error)) => {
                     tracing::debug!(listener = %door.name, ?address, %error, "TLS handshake failed");
                     failed(door, Failure::Tls)

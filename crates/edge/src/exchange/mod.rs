@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod challenge;
 mod credentials;
 mod csrf;
 mod events;
@@ -141,6 +142,9 @@ impl<'a> Exchange<'a> {
     async fn route(&'a self, body: &mut Body) -> Routed<'a> {
         if let Err(problem) = head::check(self.head, self.peer.http1) {
             return self.uncounted(problem);
+        }
+        if let Some(answer) = challenge::answer(self) {
+            return self.counted_as_none(answer);
         }
         if self.state.serves(Surface::Tokens)
             && let Some(endpoint) = oauth::Endpoint::at(self.path)
