@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crossgate_call::Realm;
-use crossgate_wamp::Value;
 use crossgate_wamp::id::Id;
 use crossgate_wamp::uri::Match;
 use crossgate_wamp::uris::close;
