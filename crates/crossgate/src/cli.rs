@@ -49,6 +49,9 @@ enum Command {
     /// Call, register, publish and subscribe as a WAMP client.
     #[command(subcommand)]
     Wamp(commands::wamp::Command),
+    /// Run workers that belong to this program, as processes of their own.
+    #[command(subcommand)]
+    Worker(commands::worker::Command),
     /// Work with loans in the configured store.
     #[command(subcommand)]
     Loans(commands::loans::Command),
@@ -68,6 +71,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Add(command) => commands::add::run(&command),
         Command::Audit(command) => commands::audit::run(command),
         Command::Wamp(command) => commands::wamp::run(command),
+        Command::Worker(command) => commands::worker::run(command),
         Command::Loans(command) => commands::loans::run(command),
     };
     match done {

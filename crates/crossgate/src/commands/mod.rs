@@ -12,6 +12,7 @@ pub(crate) mod schema;
 pub(crate) mod token;
 pub(crate) mod up;
 pub(crate) mod wamp;
+pub(crate) mod worker;
 
 mod local;
 
