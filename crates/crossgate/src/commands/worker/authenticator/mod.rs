@@ -18,7 +18,7 @@ use anyhow::Context as _;
 use crossgate_client::wamp::options::{Policy as Invoke, RegisterOptions};
 use crossgate_client::wamp::uri::{Match, Rules};
 use crossgate_client::{Arguments, Backoff, Invocation, Notice, Register, Worker};
-use tokio::sync::watch as signal;
+use tokio::sync::watch as flag;
 
 use super::super::wamp::connection::Connection;
 use super::super::wamp::{exit, show, stopped};
@@ -81,7 +81,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     crate::log::start(&Log { level: args.log_level.clone(), format: LogFormat::Text })?;
     let options = args.connection.options().await?;
     let stop = stopped()?;
-    let (stopping, mut stopped) = signal::channel(false);
+    let (stopping, _) = flag::channel(false);
     let (reporter, reporting) = match args.logger.options(&options)? {
         Some(logger) => {
             let (reporter, task) = report::start(logger, stopping.subscribe());
@@ -91,17 +91,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     tracing::info!("{} gives the policy: {policy}", args.policy.display());
     let watched = Arc::new(Watched::new(args.policy.clone(), policy));
-    let watching = tokio::spawn(Arc::clone(&watched).watch(stopping.subscribe())?);
+    let watching = tokio::spawn(Arc::clone(&watched).watch(watch::INTERVAL, stopping.subscribe())?);
     let worker = worker(&args, options, &watched, reporter);
     let ended = worker
         .run(async {
-            let _stop = stop.await;
-            let _gone = stopping.send(true);
+            stop.await;
+            stopping.send_replace(true);
         })
         .await;
     // However it ended, the others end, too.
-    let _gone = stopping.send(true);
-    drop(stopped.borrow_and_update());
+    stopping.send_replace(true);
     watching.await.context("the task that reads the policy")?;
     if let Some(reporting) = reporting {
         reporting.await.context("the task that tells the log daemon")?;

@@ -99,8 +99,8 @@ impl Policy {
 
     /// Reads a text.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
-        let document: Document = toml::from_str(text)
-            .map_err(|error| anyhow::anyhow!("{}", with_suggestion(&located(&error, text))))?;
+        let document: Document =
+            toml::from_str(text).map_err(|error| anyhow::anyhow!("{}", with_suggestion(&located(&error, text))))?;
         let mut policy = Self {
             identities: Vec::new(),
             by_fingerprint: HashMap::new(),
@@ -211,9 +211,8 @@ impl Names {
             names.any(|name| name.strip_prefix(kind).is_some_and(|name| same(name, wanted)))
         };
         let exact: fn(&str, &str) -> bool = |a, b| a == b;
-        let plain = |wanted: &Option<String>, have: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| have == Some(wanted))
-        };
+        let plain =
+            |wanted: &Option<String>, have: Option<&str>| wanted.as_deref().is_none_or(|wanted| have == Some(wanted));
         self.san_dns.as_deref().is_none_or(|wanted| has("DNS:", wanted, str::eq_ignore_ascii_case))
             && self.san_uri.as_deref().is_none_or(|wanted| has("URI:", wanted, exact))
             && self.san_email.as_deref().is_none_or(|wanted| has("email:", wanted, exact))

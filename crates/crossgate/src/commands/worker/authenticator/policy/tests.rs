@@ -58,7 +58,9 @@ fn a_certificate_is_known_by_names_only_when_all_of_them_fit() {
     let dns = Shown { alternative_names: "URI:spiffe://a, DNS:worker.EXAMPLE", issuer, ..Shown::default() };
     assert_eq!(authid(&dns).as_deref(), Some("node"));
     assert_eq!(authid(&Shown { issuer: Some("Another"), ..dns.clone() }), None);
-    for names in ["DNS:worker.example.org", "URI:worker.example", "email:worker.example", "DNS:a%2C DNS:worker.example", ""] {
+    for names in
+        ["DNS:worker.example.org", "URI:worker.example", "email:worker.example", "DNS:a%2C DNS:worker.example", ""]
+    {
         assert_eq!(authid(&Shown { alternative_names: names, ..dns.clone() }), None, "{names}");
     }
     let named = Shown { common_name: Some("app1"), issuer, ..Shown::default() };
