@@ -54,9 +54,16 @@ async def joined(port, realm, certificates, name=None, method="tls", authid=None
         context.load_cert_chain(f"{certificates}/{name}.pem", f"{certificates}/{name}-key.pem")
     session = Session(realm, method, authid, ticket)
     factory = WampWebSocketClientFactory(lambda: session, url=f"wss://localhost:{port}/ws")
-    await asyncio.get_running_loop().create_connection(factory, "127.0.0.1", port, ssl=context, server_hostname="localhost")
-    details = await asyncio.wait_for(asyncio.shield(session.inside), JOIN_SECONDS_MAX)
-    return session, details
+    connect = asyncio.get_running_loop().create_connection(factory, "127.0.0.1", port, ssl=context, server_hostname="localhost")
+    _, connection = await asyncio.wait_for(connect, JOIN_SECONDS_MAX)
+    # A router that refuses a certificate says so after TLS 1.3's handshake, and only the connection knows.
+    either = [session.inside, connection.is_closed]
+    await asyncio.wait(either, timeout=JOIN_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
+    if session.inside.done():
+        return session, session.inside.result()
+    if connection.is_closed.done():
+        raise Refused("the connection was closed")
+    raise asyncio.TimeoutError
 
 
 async def left(session):
