@@ -37,6 +37,13 @@ pub(crate) struct Program {
     pub(crate) metrics: PrometheusHandle,
 }
 
+/// What the parts are opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Serve,
+    Command,
+}
+
 /// A mounted contract.
 #[derive(Clone)]
 pub(crate) struct Named {
@@ -56,12 +63,21 @@ enum Naming<'a> {
 }
 
 impl Program {
-    /// Opens the parts that the configuration names.
+    /// Opens the parts that the configuration names, for a command that ends: it leaves alone what only those who serve keep.
     pub(crate) async fn open(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        Self::open_for(config, metrics, Purpose::Command).await
+    }
+
+    /// Opens them to serve.
+    pub(crate) async fn serve(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        Self::open_for(config, metrics, Purpose::Serve).await
+    }
+
+    async fn open_for(config: &Config, metrics: PrometheusHandle, purpose: Purpose) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Store::open(&config.store).context(STORE)?;
         let audit = Audit::open(&config.audit, Arc::clone(&clock)).await.context(AUDIT)?;
-        Self::join(config, metrics, clock, store, audit).await
+        Self::join(config, metrics, clock, (store, audit), purpose).await
     }
 
     /// As [`Program::open`], but makes no file: what is not there yet is stood in for by a database in memory.
@@ -77,15 +93,15 @@ impl Program {
         } else {
             Audit::with_store(&config.audit, Store::temporary()?, Arc::clone(&clock)).await
         };
-        Self::join(config, metrics, clock, store, audit.context(AUDIT)?).await
+        Self::join(config, metrics, clock, (store, audit.context(AUDIT)?), Purpose::Command).await
     }
 
     async fn join(
         config: &Config,
         metrics: PrometheusHandle,
         clock: Arc<dyn Clock>,
-        store: Store,
-        audit: Audit,
+        (store, audit): (Store, Audit),
+        purpose: Purpose,
     ) -> anyhow::Result<Self> {
         let realm = Realm::new(config.realm.as_str());
         let fetch = Arc::new(HttpsFetch::new()?);
@@ -112,6 +128,9 @@ impl Program {
             router.install(&realm, service)?;
         }
 
+        if purpose == Purpose::Serve {
+            router.keep_histories(&store).await.context(STORE)?;
+        }
         router.configure_realms(config.open_realms()).context("[realms]")?;
         let contracts = mounts(config, &built_in, &logins)?;
         system.attach(&router, summary(config, &contracts));
@@ -144,6 +163,7 @@ impl Program {
 
     /// Writes down what is still in flight, and closes what is open.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
+        self.router.close_histories().await;
         self.router.audit().close().await.context("the audit log could not be closed")?;
         self.store.close().await.context("the store could not be closed")
     }

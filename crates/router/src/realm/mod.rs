@@ -12,6 +12,7 @@ mod config;
 mod dealer;
 mod dispatch;
 mod errors;
+mod history;
 mod join;
 mod local;
 mod meta;
@@ -34,7 +35,7 @@ pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer};
 pub use peer::{Peer, Step};
 pub use realms::RealmSummary;
 pub use switches::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, Keep, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
 };
 pub use transport::Transport;
 

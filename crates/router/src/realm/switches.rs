@@ -111,3 +111,14 @@ pub enum HistoryMatch {
     /// An empty component stands for any.
     Wildcard,
 }
+
+/// Where past events are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// In memory, until the program ends.
+    #[default]
+    Memory,
+    /// In the store, where they survive a restart.
+    Store,
+}

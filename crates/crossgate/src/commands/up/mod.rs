@@ -72,7 +72,7 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let mut stop = Stop::listen()?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let program = Program::open(&loaded.config, metrics).await?;
+    let program = Program::serve(&loaded.config, metrics).await?;
     if let (Some(_), Some(ledger)) = (&demo, &program.loans) {
         crossgate_loans::seed_demo(ledger).await.context("the demonstration's loans")?;
     }

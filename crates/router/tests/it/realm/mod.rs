@@ -7,6 +7,7 @@ mod broker;
 mod cancel;
 mod client;
 mod dealer;
+mod history;
 mod limits;
 mod meta;
 mod sessions;
