@@ -122,7 +122,7 @@ impl RealmState {
         let created = self.now();
         let archive = store
             .filter(|_| config.history.iter().any(|rule| rule.keep == Keep::Store))
-            .map(|store| self.archive.get_or_init(|| Archive::open(&self.name, store, &self.clock, &self.losses)));
+            .map(|store| self.archive.get_or_init(|| Archive::new(&self.name, store, &self.clock, &self.losses)));
         self.change(|tables| {
             let subscriptions = &mut tables.subscriptions;
             for id in subscriptions.of_session(self.own_id).to_vec() {
@@ -147,6 +147,9 @@ impl RealmState {
                 subscriptions.subscribe(self.own_id, history, rule.policy(), &rule.topic, &created);
             }
         });
+        if let Some(archive) = archive {
+            archive.begin();
+        }
     }
 
     /// The time as the meta API writes it.

@@ -47,8 +47,8 @@ pub(super) struct Shared {
 }
 
 impl Archive {
-    /// Begins to write, on the current runtime.
-    pub(crate) fn open(realm: &Realm, store: &Store, clock: &Arc<dyn Clock>, losses: &Arc<Losses>) -> Arc<Self> {
+    /// An archive that does not write yet.
+    pub(crate) fn new(realm: &Realm, store: &Store, clock: &Arc<dyn Clock>, losses: &Arc<Losses>) -> Arc<Self> {
         let shared = Arc::new(Shared {
             realm: realm.clone(),
             store: store.clone(),
@@ -56,8 +56,13 @@ impl Archive {
             queue: Queue::new(realm, losses),
             topics: Mutex::default(),
         });
-        let writer = Mutex::new(Some(tokio::spawn(Arc::clone(&shared).run())));
-        Arc::new(Self { shared, writer })
+        Arc::new(Self { shared, writer: Mutex::default() })
+    }
+
+    /// Begins to write, on the current runtime. Not before all topics are known: what the store holds of others goes.
+    pub(crate) fn begin(&self) {
+        let mut writer = locked(&self.writer);
+        writer.get_or_insert_with(|| tokio::spawn(Arc::clone(&self.shared).run()));
     }
 
     pub(super) fn add(&self, topic: &Arc<Topic>) {

@@ -124,7 +124,8 @@ async fn past_events_are_found_by_every_bound_wherever_they_are_kept() {
     }
 }
 
-#[tokio::test]
+// On several threads, as the program is: the writer begins while the realm is still being opened.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn past_events_in_the_store_are_there_after_a_restart_for_who_might_have_had_them() {
     let store = Store::temporary().unwrap();
     let world = opened(rule(Keep::Store), &store).await;
