@@ -21,11 +21,15 @@ use super::broker::Publication;
 use super::callee::{Member, Queue};
 use super::config::RealmConfig;
 use super::history::{Archive, History, Losses};
+use super::local::Places;
 use super::metrics::Metrics;
 use super::outbox::Class;
 use super::random;
 use super::session::Session;
 use super::switches::{Keep, OnLeave};
+
+/// How many questions to authenticators, and to authorizers, wait for an answer at a time in one realm.
+const QUESTIONS_MAX: usize = 1024;
 
 /// Who receives the events of a subscription.
 #[derive(Clone)]
@@ -64,6 +68,8 @@ pub(crate) struct RealmState {
     pub(crate) decisions: Decisions,
     /// The realm itself, as the subscriber that keeps the history.
     pub(crate) own_id: Id,
+    /// For the router's own questions to authenticators and authorizers.
+    pub(crate) questions: Places,
     pub(crate) losses: Arc<Losses>,
     /// Past events that survive a restart: opened when a topic is first configured so.
     pub(crate) archive: OnceLock<Arc<Archive>>,
@@ -101,6 +107,7 @@ impl RealmState {
             queues: Mutex::default(),
             decisions,
             own_id: random::id(),
+            questions: Places::new(QUESTIONS_MAX),
             losses,
             archive: OnceLock::new(),
         };

@@ -64,6 +64,10 @@ impl World {
         Self::open(Kit::with(identity()).await, config)
     }
 
+    pub(crate) async fn with_identity(identity: serde_json::Value) -> Self {
+        Self::open(Kit::with(identity).await, RealmConfig::default())
+    }
+
     /// With a database for past events, and a clock.
     pub(crate) async fn with_store(config: RealmConfig, store: &Store, clock: Arc<dyn Clock>) -> Self {
         let kit = Kit::with_clock(identity(), clock).await;
