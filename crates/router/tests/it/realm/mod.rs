@@ -8,6 +8,7 @@ mod cancel;
 mod client;
 mod dealer;
 mod history;
+mod isolation;
 mod limits;
 mod meta;
 mod sessions;
