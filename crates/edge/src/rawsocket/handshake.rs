@@ -56,7 +56,7 @@ pub(crate) async fn serve(mut io: Io, state: &State, peer: Arc<Peer>, stage: wat
         listener: Arc::clone(&door.name),
         framing: "rawsocket",
         channel: peer.channel(),
-        peer: io.peer_name(),
+        peer: peer.name(peer.address),
         source: peer.address,
         secure: peer.is_private(),
         certificate: peer.certificate.clone().filter(|_| state.accepts(Method::Certificate)),
