@@ -111,7 +111,11 @@ impl Program {
         let router = Router::new(Parts { identity: Arc::clone(&identity), audit, clock: Arc::clone(&clock) });
 
         let system = System::new(metrics.clone());
-        let services::Opened { mut built_in, loans } = services::open(&config.services, &store, &clock).await?;
+        let is_home = config.serves(&config.realm);
+        let services::Opened { mut built_in, loans } = match is_home {
+            true => services::open(&config.services, &store, &clock).await?,
+            false => services::Opened::default(),
+        };
         built_in.push(BuiltIn { service: system.service(), name: "crossgate", contract: system::CONTRACT });
         let logins = crossgate_call::Service {
             name: "identity",
@@ -124,8 +128,14 @@ impl Program {
                 }
             }),
         };
-        for service in built_in.iter().map(|built_in| &built_in.service).chain([&logins]) {
-            router.install(&realm, service)?;
+        if is_home {
+            for service in built_in.iter().map(|built_in| &built_in.service).chain([&logins]) {
+                router.install(&realm, service)?;
+            }
+        } else {
+            for realm in config.open_realms().keys() {
+                router.install(&Realm::new(realm.as_str()), &system.probes())?;
+            }
         }
 
         if purpose == Purpose::Serve {
@@ -246,6 +256,7 @@ fn summary(config: &Config, contracts: &[Named]) -> serde_json::Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "realm": config.realm,
+        "realms": config.open_realms().into_keys().collect::<Vec<_>>(),
         "validate_responses": config.validate_responses,
         "contracts": contracts,
     })

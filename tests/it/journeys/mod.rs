@@ -7,6 +7,7 @@ mod contracts;
 mod demonstration;
 mod import;
 mod inputs;
+mod realms;
 mod reload;
 mod stop;
 mod sweep;
