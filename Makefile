@@ -41,7 +41,7 @@ check: setup-build ## formatting, lints, layout, licences, documentation
 	fi
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(WORKSPACE) --no-deps
 
-bench: setup-build ## measure against a bare handler over the same TLS stack
+bench: setup-build ## measure HTTP and WAMP against bare servers (ARGS=http, ARGS=wamp: one of them)
 	@scripts/bench $(ARGS)
 
 dist: setup-build ## build the program for speed: target/release/crossgate

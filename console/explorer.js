@@ -193,6 +193,24 @@
     answer.hidden = false;
   };
 
+  // A stream of events does not end by itself: what comes within a while is shown, and then it is closed.
+  const STREAM_MS = 8000;
+  const STREAM_BYTES_MAX = 1 << 20;
+  const contentOf = async (response) => {
+    if (!/^text\/event-stream\b/i.test(response.headers.get("content-type") || "")) return response.arrayBuffer();
+    const reader = response.body.getReader();
+    const timer = setTimeout(() => reader.cancel(), STREAM_MS);
+    const parts = [];
+    let length = 0;
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      parts.push(part.value);
+      length += part.value.length;
+      if (length > STREAM_BYTES_MAX) reader.cancel();
+    }
+    clearTimeout(timer);
+    return new Blob(parts).arrayBuffer();
+  };
+
   const send = async (form) => {
     const { method, url, headers, body, credentials } = requestOf(form);
     const init = { method, headers: new Headers([...credentials, ...headers]), cache: "no-store", credentials: mode && mode.value === "session" ? "same-origin" : "omit" };
@@ -205,7 +223,7 @@
     }
     const start = performance.now();
     const response = await fetch(url, init);
-    const bytes = await response.arrayBuffer();
+    const bytes = await contentOf(response);
     const tookMs = performance.now() - start;
     const readable = /^text\/|[/+](json|xml)\b|urlencoded/i.test(response.headers.get("content-type") || "text/");
     showAnswer(form, response, readable ? new TextDecoder().decode(bytes) : null, tookMs, bytes.byteLength);

@@ -105,8 +105,51 @@ def explorer(page: Page) -> None:
     expect(answer).not_to_contain_text("not in the contract")
 
 
+def realms(page: Page) -> None:
+    # A stream of this very browser is the session to look at: EventSource sends the console's cookie.
+    page.evaluate(
+        """() => {
+            const stream = new EventSource("/wamp/events?topic=com.example.news");
+            const hear = (what) => { document.body.dataset.heard = what; };
+            stream.onopen = () => hear("open");
+            stream.onmessage = (event) => hear(JSON.parse(event.data).args[0]);
+            stream.addEventListener("end", (event) => { hear(JSON.parse(event.data).reason); stream.close(); });
+        }"""
+    )
+    expect(page.locator("body")).to_have_attribute("data-heard", "open")
+    status = page.evaluate(
+        """async () => (await fetch("/wamp/publish", {method: "POST", headers: {"content-type": "application/json"},
+            body: JSON.stringify({topic: "com.example.news", args: ["good news"]})})).status"""
+    )
+    assert status == 200, status
+    expect(page.locator("body")).to_have_attribute("data-heard", "good news")
+    # Beside it, in a tab of its own, somebody looks after the realm.
+    beside = page.context.new_page()
+    listen(beside)
+    beside.goto(BASE)
+    beside.get_by_role("link", name="Realms", exact=True).click()
+    expect(beside.get_by_role("heading", name="Realms")).to_be_visible()
+    picture(beside, "realms")
+    beside.get_by_role("link", name="crossgate", exact=True).click()
+    row = beside.get_by_role("row").filter(has_text="events · json")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(USER)
+    expect(beside.get_by_role("main")).to_contain_text("com.example.news")
+    picture(beside, "realm")
+    # Counts become rates once the page refreshes itself, twice.
+    beside.get_by_role("button", name="Live").click()
+    tile = beside.locator("[data-key='realm-in']")
+    expect(tile).to_contain_text("/s", timeout=20_000)
+    beside.get_by_role("button", name="Live").click()
+    row.get_by_text("End…").click()
+    row.get_by_role("button", name="End the session").click()
+    expect(row).to_have_count(0)
+    expect(page.locator("body")).to_have_attribute("data-heard", "wamp.close.killed")
+    beside.close()
+
+
 def phone(page: Page) -> None:
-    for path, name in [("/loans", "loans"), (f"/loans/{LOAN}", "loan"), ("/docs", "docs")]:
+    for path, name in [("/loans", "loans"), (f"/loans/{LOAN}", "loan"), ("/docs", "docs"), ("/realms", "realms"), ("/realms/crossgate", "realm")]:
         page.goto(f"{BASE}{path}")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, f"{path} is {width} px wide on a phone of 390"
@@ -118,6 +161,8 @@ def without_scripts(page: Page) -> None:
     sign_in(page, PASSWORD)
     page.goto(f"{BASE}/loans/{LOAN}")
     expect(page.get_by_role("heading", name="Balance over time")).to_be_visible()
+    page.goto(f"{BASE}/realms/crossgate")
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
     page.goto(f"{BASE}/docs/loans")
     expect(page.locator("details.op").first).to_be_visible()
 
@@ -141,6 +186,7 @@ def main() -> None:
         loans(page)
         calls(page)
         explorer(page)
+        realms(page)
         state = desk.storage_state()
 
         hand = browser.new_context(

@@ -9,7 +9,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 
-use crate::{Answer, Leaf, PATIENCE};
+use crate::{Answer, EventStream, Leaf, PATIENCE};
 
 /// Which HTTP a client offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,19 @@ impl Visitor {
         Self { client: builder.build().expect("the client is configured well"), base, headers: HeaderMap::new() }
     }
 
+    /// A visitor of a door over TLS that asks for it by `name`.
+    pub(crate) fn named(address: &str, name: &str, root: CertificateDer<'static>) -> Self {
+        let address: std::net::SocketAddr = address.parse().expect("an address and a port");
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(root, Http::Any, None))
+            .resolve(name, address)
+            .no_proxy()
+            .timeout(PATIENCE)
+            .build()
+            .expect("the client is configured well");
+        Self { client, base: format!("https://{name}:{}", address.port()), headers: HeaderMap::new() }
+    }
+
     /// The same visitor with a header more on every request.
     #[must_use]
     pub fn with_header(&self, name: &str, value: &str) -> Self {
@@ -114,6 +127,23 @@ impl Visitor {
     pub async fn request(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         let asked = format!("{method} {}{path}", self.base);
         self.send(method, path, body).await.unwrap_or_else(|error| panic!("{asked}: {error:?}"))
+    }
+
+    /// Opens a stream of events that must begin.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn events(&self, path: &str) -> EventStream {
+        let request = self.client.get(format!("{}{path}", self.base)).headers(self.headers.clone());
+        let response = request.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        assert_eq!(response.status(), 200, "{path}: {:?}", response.text().await);
+        EventStream::new(response)
+    }
+
+    /// Whether a stream of events begins; it is let go at once.
+    pub async fn opens(&self, path: &str) -> bool {
+        let request = self.client.get(format!("{}{path}", self.base)).headers(self.headers.clone());
+        request.send().await.is_ok_and(|response| response.status() == 200)
     }
 
     /// Gets a path.

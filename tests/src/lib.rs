@@ -5,6 +5,8 @@
 
 mod answer;
 mod client;
+mod events;
+mod pebble;
 mod pki;
 mod program;
 mod python;
@@ -14,6 +16,8 @@ mod until;
 
 pub use answer::Answer;
 pub use client::{Http, Visitor};
+pub use events::{EventStream, Told};
+pub use pebble::{EXTERNAL_ACCOUNT, Manner, Pebble, Ports};
 pub use pki::{Authority, Leaf};
 pub use program::{Listener, Program};
 pub use python::{Python, chromium};

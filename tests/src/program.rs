@@ -115,6 +115,11 @@ impl Program {
         Visitor::new(self.url(listener), root, Http::Any, None)
     }
 
+    /// A client of a door that goes by a name, which leads to this machine, and trusts another authority than the site's.
+    pub fn visitor_named(&self, listener: &str, name: &str, root: CertificateDer<'static>) -> Visitor {
+        Visitor::named(&self.listener(listener).address, name, root)
+    }
+
     /// Sends a signal by its name: `HUP`, `TERM`.
     pub fn signal(&self, name: &str) {
         // The shell's own kill: a small machine may have no other.

@@ -7,6 +7,7 @@
 mod caller;
 mod clock;
 mod error;
+mod events;
 mod outcome;
 mod payload;
 mod procedure;
@@ -15,6 +16,7 @@ mod trace;
 pub use caller::{Caller, Proof, Realm, Vouched};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, Field, Kind, Result};
+pub use events::{Event, Events};
 pub use outcome::Outcome;
 pub use payload::{Format, Payload};
 pub use procedure::{Answer, Audit, Call, Calls, Function, Procedure, Readiness, Service};

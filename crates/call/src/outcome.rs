@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::{Error, Payload, Result};
+use crate::{Error, Events, Payload, Result};
 
 /// What a procedure answers. The door turns it into the response that the contract names.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Outcome {
     /// A value.
     Value(Payload),
@@ -38,6 +38,9 @@ pub enum Outcome {
         /// The content.
         bytes: Bytes,
     },
+    /// It goes on: events, until either side ends it. The call itself has succeeded with this; its deadline is over. Only a
+    /// door whose contract promises a stream passes it on.
+    Stream(Events),
 }
 
 impl Outcome {

@@ -13,6 +13,11 @@ impl Trace {
         Self(bits.max(1))
     }
 
+    /// The id as a number.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+
     /// Reads the trace id out of a `traceparent` header (W3C Trace Context, version 00).
     pub fn from_traceparent(header: &str) -> Option<Self> {
         let (version, rest) = (header.get(..3)?, header.get(3..)?);

@@ -48,7 +48,7 @@ mod response;
 mod route;
 mod schema;
 
-pub use bind::{PARTS_MAX, QUERY_PAIRS_MAX, Request};
+pub use bind::{PARTS_MAX, QUERY_PAIRS_MAX, Request, percent_decode};
 pub use contract::{Contract, Operation};
 pub use error::{BindError, FIELD_ERRORS_MAX, FieldError};
 pub use fault::{Fault, Faults};

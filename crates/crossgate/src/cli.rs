@@ -34,6 +34,9 @@ enum Command {
     /// Issue and inspect tokens.
     #[command(subcommand)]
     Token(commands::token::Command),
+    /// Make, check, renew and revoke certificates.
+    #[command(subcommand)]
+    Cert(commands::cert::Command),
     /// Hash a secret for the configuration.
     #[command(subcommand)]
     Hash(commands::hash::Command),
@@ -43,12 +46,16 @@ enum Command {
     /// Read and verify the audit log.
     #[command(subcommand)]
     Audit(commands::audit::Command),
+    /// Call, register, publish and subscribe as a WAMP client.
+    #[command(subcommand)]
+    Wamp(commands::wamp::Command),
     /// Work with loans in the configured store.
     #[command(subcommand)]
     Loans(commands::loans::Command),
 }
 
-/// Parses the command line and does what it says. Exit codes: 0 done, 1 failed, 2 wrong usage.
+/// Parses the command line and does what it says. Exit codes: 0 done, 1 failed, 2 wrong usage; `wamp` has
+/// more of them.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
@@ -56,9 +63,11 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(args) => commands::check::run(&args),
         Command::Schema => commands::schema::run(),
         Command::Token(command) => commands::token::run(command),
+        Command::Cert(command) => commands::cert::run(command),
         Command::Hash(command) => commands::hash::run(&command),
         Command::Add(command) => commands::add::run(&command),
         Command::Audit(command) => commands::audit::run(command),
+        Command::Wamp(command) => commands::wamp::run(command),
         Command::Loans(command) => commands::loans::run(command),
     };
     match done {

@@ -17,11 +17,13 @@ use crossgate_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
+use crate::bridge::{self, Bridge};
 use crate::config::{Config, Mounted};
 use crate::console;
 use crate::fetch::HttpsFetch;
 use crate::services::{self, BuiltIn};
 use crate::system::{self, System};
+use crate::webhooks::Webhook;
 
 /// Everything short of listeners, open and joined.
 pub(crate) struct Program {
@@ -33,6 +35,9 @@ pub(crate) struct Program {
     /// The loans' ledger, when the service is on.
     pub(crate) loans: Option<Arc<Ledger>>,
     pub(crate) contracts: Vec<Named>,
+    /// The HTTP bridge, when it is on.
+    pub(crate) bridge: Option<Arc<Bridge>>,
+    pub(crate) webhooks: Vec<Webhook>,
     /// What the metrics' buckets need from time to time.
     pub(crate) metrics: PrometheusHandle,
 }
@@ -141,10 +146,19 @@ impl Program {
         if purpose == Purpose::Serve {
             router.keep_histories(&store).await.context(STORE)?;
         }
+        let bridge = config.bridge.as_ref().map(Bridge::new);
+        if let Some(bridge) = &bridge {
+            bridge.open(&router, &config.open_realms())?;
+            built_in.push(BuiltIn { service: bridge.service(), name: "wamp", contract: bridge::CONTRACT });
+        }
         router.configure_realms(config.open_realms()).context("[realms]")?;
+        let webhook = |webhook| Webhook::build(webhook, &config.realm, &clock);
+        // Of a realm that another process serves, the webhooks are that one's.
+        let own = config.webhooks.iter().filter(|webhook| config.serves(webhook.realm(&config.realm)));
+        let webhooks = own.map(webhook).collect::<anyhow::Result<Vec<_>>>()?;
         let contracts = mounts(config, &built_in, &logins)?;
         system.attach(&router, summary(config, &contracts));
-        Ok(Self { realm, clock, store, identity, router, loans, contracts, metrics })
+        Ok(Self { realm, clock, store, identity, router, loans, contracts, bridge, webhooks, metrics })
     }
 
     /// What the doors need to know of the contracts.

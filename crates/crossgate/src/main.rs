@@ -3,6 +3,7 @@
 //! This crate is the composition root: it reads the configuration, opens the parts in order, holds
 //! the only list of services, and offers the command line. It knows no domain's rules.
 
+mod bridge;
 mod cli;
 mod commands;
 mod compose;
@@ -11,9 +12,9 @@ mod console;
 mod demo;
 mod fetch;
 mod log;
-mod pki;
 mod services;
 mod system;
+mod webhooks;
 
 use std::process::ExitCode;
 

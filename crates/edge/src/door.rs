@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) site: Arc<dyn Site>,
     pub(crate) traces: Traces,
+    /// Certificates and answers to challenges that come while the program runs.
+    pub(crate) supply: tls::Supply,
     pub(crate) counts: Counts,
     /// Every WAMP message is sent back: for tests of the transports alone, out of any configuration's reach.
     pub(crate) echo: AtomicBool,
@@ -86,6 +88,8 @@ pub(crate) struct State {
     pub(crate) listener: Listener,
     pub(crate) realm: Realm,
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// TLS for whoever asks for the answer to a challenge (RFC 8737).
+    pub(crate) challenges: Option<Arc<ServerConfig>>,
     pub(crate) table: Table<Arc<Target>>,
     pub(crate) cors: Arc<Cors>,
     pub(crate) hsts: Option<HeaderValue>,
@@ -136,6 +140,7 @@ impl<'a> Plan<'a> {
         Ok(State {
             realm: listener.realm.as_deref().map_or_else(|| self.realm.clone(), Realm::new),
             listener,
+            challenges: secured.as_ref().and_then(|built| built.challenges.clone()),
             tls: secured.map(|built| built.config),
             table,
             cors: Arc::clone(&self.cors),
@@ -164,12 +169,16 @@ impl State {
 }
 
 /// Builds the TLS of every listener that has it, by name.
-pub(crate) fn secure(config: &Config, clock: &Arc<dyn Clock>) -> Result<HashMap<String, tls::Built>, Error> {
+pub(crate) fn secure(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    supply: &tls::Supply,
+) -> Result<HashMap<String, tls::Built>, Error> {
     let mut built = HashMap::new();
     for listener in &config.listeners {
         let Some(tls) = &listener.tls else { continue };
         let fault = |fault: tls::Fault| Error::Tls { listener: listener.name.clone(), fault: fault.to_string() };
-        built.insert(listener.name.clone(), tls::build(tls, clock).map_err(fault)?);
+        built.insert(listener.name.clone(), tls::build(&listener.name, tls, clock, supply).map_err(fault)?);
     }
     Ok(built)
 }

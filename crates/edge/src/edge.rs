@@ -62,6 +62,7 @@ pub struct Edge {
     targets: ArcSwap<Vec<Arc<Target>>>,
     realm: Realm,
     clock: Arc<dyn Clock>,
+    supply: tls::Supply,
 }
 
 /// A listener that is open and not served yet: its door, its socket, and the tasks of its long-poll sessions.
@@ -83,12 +84,13 @@ pub fn check(config: &Config) -> Result<Vec<String>, Error> {
     config_check::check(config)?;
     Cors::new(&config.cors)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mut built: Vec<_> = secure(config, &clock)?.into_iter().collect();
+    let mut built: Vec<_> = secure(config, &clock, &tls::Supply::default())?.into_iter().collect();
     built.sort_by(|a, b| a.0.cmp(&b.0));
     let warnings = built
         .into_iter()
         .flat_map(|(name, built)| built.warnings.into_iter().map(move |warning| (name.clone(), warning)));
-    Ok(warnings.map(|(name, warning)| format!("listener `{name}`: {warning}")).collect())
+    let unanswered = config.unanswered().map(str::to_owned);
+    Ok(warnings.map(|(name, warning)| format!("listener `{name}`: {warning}")).chain(unanswered).collect())
 }
 
 /// Says what keeps contracts from being mounted together: a prefix that is none, two operations in one place.
@@ -113,7 +115,8 @@ impl Edge {
     /// What is wrong with the configuration or the contracts, or a socket that cannot be opened.
     pub async fn bind(config: Config, parts: Parts) -> Result<Self, Error> {
         let targets = mount::targets(&parts.mounts)?;
-        let mut secured = prepared(&config, &parts.clock)?;
+        let supply = tls::Supply::default();
+        let mut secured = prepared(&config, &parts.clock, &supply)?;
         let plan = Plan::new(&config, &parts.realm, &targets, &parts.clock)?;
         let shared = Arc::new(Shared {
             router: parts.router,
@@ -121,6 +124,7 @@ impl Edge {
             clock: Arc::clone(&parts.clock),
             site: parts.site,
             traces: Traces::default(),
+            supply: supply.clone(),
             counts: Counts::new(),
             echo: AtomicBool::new(false),
         });
@@ -152,7 +156,13 @@ impl Edge {
             targets: ArcSwap::from_pointee(targets),
             realm: parts.realm,
             clock: parts.clock,
+            supply,
         })
+    }
+
+    /// Where certificates that are ordered (ACME), and answers to challenges, are put into use on every listener.
+    pub fn supply(&self) -> tls::Supply {
+        self.supply.clone()
     }
 
     /// The listeners' names and addresses, in the order of the configuration.
@@ -182,7 +192,7 @@ impl Edge {
     }
 
     fn prepare_targets(&self, config: Config, targets: Arc<Vec<Arc<Target>>>) -> Result<Prepared, Error> {
-        let mut secured = prepared(&config, &self.clock)?;
+        let mut secured = prepared(&config, &self.clock, &self.supply)?;
         self.refuse_moves(&config)?;
         let plan = Plan::new(&config, &self.realm, &targets, &self.clock)?;
         let states = self.doors.iter().zip(config.listeners).map(|(door, listener)| {
@@ -268,9 +278,13 @@ impl Edge {
 }
 
 /// Checks a configuration and builds its TLS; warnings go to the log and certificates' ends to the metrics.
-fn prepared(config: &Config, clock: &Arc<dyn Clock>) -> Result<HashMap<String, tls::Built>, Error> {
+fn prepared(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    supply: &tls::Supply,
+) -> Result<HashMap<String, tls::Built>, Error> {
     config_check::check(config)?;
-    let secured = secure(config, clock)?;
+    let secured = secure(config, clock, supply)?;
     for (listener, built) in &secured {
         for warning in &built.warnings {
             tracing::warn!(%listener, "{warning}");

@@ -48,3 +48,4 @@ pub use error::Error;
 pub use mount::Mount;
 pub use site::{Site, Visit};
 pub use socket::Bound;
+pub use tls::Supply;

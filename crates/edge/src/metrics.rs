@@ -1,6 +1,7 @@
 //! What is counted. Handles are made when listeners and contracts are loaded, so that a request only adds to
 //! them; the program installs its recorder before.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -48,9 +49,9 @@ pub(crate) struct Listening {
     pub(crate) refused: Counter,
     pub(crate) accept_errors: Counter,
     failures: [Counter; Failure::ALL.len()],
-    pub(crate) websocket: Talk,
-    pub(crate) rawsocket: Talk,
-    pub(crate) longpoll: Talk,
+    pub(crate) websocket: Arc<Talk>,
+    pub(crate) rawsocket: Arc<Talk>,
+    pub(crate) longpoll: Arc<Talk>,
 }
 
 impl Listening {
@@ -64,9 +65,9 @@ impl Listening {
             refused: counter!("crossgate_connections_refused_total", "listener" => name.clone(), "reason" => "per_ip"),
             accept_errors: counter!("crossgate_accept_errors_total", "listener" => name.clone()),
             failures: Failure::ALL.map(failure),
-            websocket: Talk::new(&name, "websocket"),
-            rawsocket: Talk::new(&name, "rawsocket"),
-            longpoll: Talk::new(&name, "longpoll"),
+            websocket: Arc::new(Talk::new(&name, "websocket")),
+            rawsocket: Arc::new(Talk::new(&name, "rawsocket")),
+            longpoll: Arc::new(Talk::new(&name, "longpoll")),
         }
     }
 

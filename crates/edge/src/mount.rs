@@ -10,6 +10,8 @@ use crate::metrics::Requests;
 
 /// The contract extension that puts an operation into a group that listeners can hide.
 const SURFACE: &str = "x-crossgate-surface";
+/// The contract extension by which an operation also takes requests that are signed in their query.
+const SIGNED: &str = "x-crossgate-signed-requests";
 
 /// A contract under a prefix, and the procedures that answer its operations.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Target {
     pub(crate) prefix: String,
     pub(crate) procedure: Option<Arc<str>>,
     pub(crate) validate: bool,
+    /// It also takes requests that are signed in their query.
+    pub(crate) signed: bool,
     pub(crate) surface: Surface,
     pub(crate) statuses: Statuses,
     pub(crate) requests: Requests,
@@ -89,6 +93,7 @@ fn target(mount: &Mount, operation: &Arc<Operation>, procedure: Option<Arc<str>>
         prefix: mount.prefix.clone(),
         procedure,
         validate: mount.validate_responses,
+        signed: operation.extension(SIGNED).is_some_and(|signed| signed == true),
         surface,
         statuses: Statuses::of(operation),
         requests: Requests::new(operation.id().unwrap_or(&path)),

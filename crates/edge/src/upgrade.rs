@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::connection::{Io, Peer};
 use crate::metrics::Failure;
-use crate::wamp::{self, Connection, Facts, Terms, converse};
+use crate::wamp::{self, Connection, Conversation, Facts, Terms, converse};
 use crate::ws::{Accepted, Decoder, Encoder, Expected};
 
 /// A connection that is about to speak WebSocket.
@@ -21,14 +21,17 @@ pub(crate) struct Upgrade {
     pub(crate) facts: Facts,
 }
 
-/// Talks WebSocket on what was a connection of HTTP.
-pub(crate) async fn serve(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Receiver<()>) {
+/// The conversation over WebSocket on what was a connection of HTTP.
+pub(crate) async fn begin(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Receiver<()>) -> Option<Conversation> {
     let door = &peer.door;
     let state = door.state.load_full();
     let Upgrade { on, accepted, facts } = upgrade;
     let parts = match on.await.map(|upgraded| upgraded.downcast::<TokioIo<Io>>()) {
         Ok(Ok(parts)) => parts,
-        Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Upgrade),
+        Ok(Err(_)) | Err(_) => {
+            door.metrics.failed(Failure::Upgrade);
+            return None;
+        }
     };
     let io = parts.io.into_inner();
     let session = wamp::connect(&door.shared, &state, facts);
@@ -46,7 +49,5 @@ pub(crate) async fn serve(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Recei
         form: accepted.form,
         message_bytes_max: wamp.message_bytes_max,
     };
-    let terms = Terms::new(wamp, true);
-    drop(state);
-    converse(connection, session, terms, stage, &door.metrics.websocket).await;
+    Some(converse(connection, session, Terms::new(wamp, true), stage, &door.metrics.websocket))
 }

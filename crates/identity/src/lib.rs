@@ -28,6 +28,7 @@ mod password;
 mod random;
 mod records;
 mod refusal;
+mod signed;
 mod signing;
 mod state;
 mod token;
@@ -36,7 +37,7 @@ mod wamp;
 pub use certificate::{CertificateError, PeerCertificate};
 pub use config::{
     Action, ApiKey, Authorization, CertificateRule, Client, Config, CookieMethod, CraSalt, ErrorUris, GrantRule,
-    Issuer, Match, Method, Principal, Rate, Role, Scram, Secret, Sessions, Tokens, User, Wamp, WampAuth,
+    Issuer, Match, Method, Principal, Rate, Role, Scram, Secret, Sessions, SignedKey, Tokens, User, Wamp, WampAuth,
 };
 pub use fault::{ConfigError, Fault};
 pub use grants::{ANONYMOUS, Decision, Grants, OPERATOR};
@@ -45,6 +46,7 @@ pub use jwt::{BoxError, FETCH_BYTES_MAX, Fetch};
 pub use password::{PasswordError, hash_password};
 pub use records::UserSummary;
 pub use refusal::{Refusal, challenge};
+pub use signed::{SignedAttempt, SignedRequest};
 pub use signing::{SigningKeyError, generate_signing_key};
 pub use token::{IssueRequest, OAuthError, TokenRequest, TokenResponse, hash_client_secret};
 pub use wamp::{

@@ -19,6 +19,7 @@ use crate::fault::{ConfigError, Faults};
 use crate::grants::Grants;
 use crate::jwt::{Fetch, Issuer, Jwks, JwksSettings, KeySource, Ring, Rules, Typ, algorithms_named};
 use crate::password;
+use crate::signed as signatures;
 use crate::token::{Client, Issuing};
 use crate::wamp;
 
@@ -42,6 +43,7 @@ pub(crate) struct State {
     pub(crate) users: HashMap<String, User>,
     /// By the SHA-256 of the key.
     pub(crate) api_keys: HashMap<[u8; 32], ApiKey>,
+    pub(crate) signed_keys: HashMap<String, Arc<signatures::Key>>,
     pub(crate) certificates: Vec<certificate::Rule>,
     pub(crate) issuing: Option<Issuing>,
     pub(crate) sessions: config::Sessions,
@@ -109,6 +111,7 @@ impl State {
         }
         let users = config.users.iter().filter_map(|(name, user)| compiler.user(name, user)).collect();
         let api_keys = compiler.api_keys(&config.api_keys);
+        let signed_keys = config.signed_keys.iter().filter_map(|(name, key)| compiler.signed_key(name, key)).collect();
         let certificates = compiler.certificates(&config.certificates);
         if config.sessions.lifetime_s == 0 || config.sessions.idle_s == 0 {
             compiler.faults.add("sessions", "`lifetime_s` and `idle_s` are at least 1");
@@ -121,6 +124,7 @@ impl State {
             clients,
             users,
             api_keys,
+            signed_keys,
             certificates,
             issuing,
             sessions: config.sessions.clone(),

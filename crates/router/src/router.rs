@@ -113,12 +113,12 @@ impl Router {
                 let subject = Subject { caller: Arc::clone(caller), procedure: procedure.into(), origin, started };
                 let is_silent =
                     origin.door == "wamp" && realm.is_some_and(|realm| realm.config.load().audit == RealmAudit::None);
-                return Err(if is_silent { error } else { self.refused(&subject, error).await });
+                return Err(if is_silent { error } else { Box::pin(self.refused(&subject, error)).await });
             }
         };
         let policy = target.audit(origin.door);
         let slot = match policy {
-            Some(Policy::All) => Some(self.audit.reserve().await?),
+            Some(Policy::All) => Some(Box::pin(self.audit.reserve()).await?),
             Some(Policy::Refusals) | None => None,
         };
         let subject = Subject { caller: Arc::clone(caller), procedure: name, origin, started };

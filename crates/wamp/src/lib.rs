@@ -26,6 +26,7 @@
 
 pub mod auth;
 pub mod broker;
+pub mod client;
 pub mod dealer;
 mod dict;
 pub mod id;

@@ -98,6 +98,8 @@ impl Map {
             let mut keep = keep.into_iter().rev();
             pairs.retain(|_| keep.next().unwrap_or(true));
         }
+        // Some are kept for as long as a session lasts.
+        pairs.shrink_to_fit();
         Self(pairs)
     }
 }

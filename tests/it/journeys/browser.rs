@@ -12,7 +12,9 @@ async fn a_person_signs_in_and_finds_balance_chart_calls_and_the_explorer() {
     let password = "correct horse battery staple";
     let hash = site.run_with_input(&["hash", "password"], &format!("{password}\n")).success();
     let user = format!(
-        "[identity.users.ann]\npassword = \"{}\"\nroles = [\"lender\", \"auditor\"]\n\n[services.loans]",
+        "[identity.users.ann]\npassword = \"{}\"\nroles = [\"lender\", \"auditor\", \"keeper\"]\n\n\
+         [identity.roles.keeper]\nallow = [{{ uri = \"sessions.kill\" }}, \
+         {{ uri = \"com.example.\", match = \"prefix\", actions = [\"publish\", \"subscribe\"] }}]\n\n[services.loans]",
         hash.trim()
     );
     site.reconfigure("[services.loans]", &user);
@@ -27,5 +29,9 @@ async fn a_person_signs_in_and_finds_balance_chart_calls_and_the_explorer() {
         .output()
         .expect("python starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // Who ended the session is on record.
+    let auditor = super::signed_in(&program, Site::AUDITOR).await;
+    let ended = super::records(&auditor, "procedure=sessions.kill&outcome=ok", 1).await;
+    assert_eq!((&ended[0]["caller"], &ended[0]["door"]), (&serde_json::json!("ann"), &serde_json::json!("console")));
     program.stop().await;
 }

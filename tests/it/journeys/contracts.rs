@@ -46,3 +46,8 @@ async fn the_loans_contract_holds_against_schemathesis() {
 async fn the_program_s_own_contract_holds_against_schemathesis() {
     holds("crossgate", Site::AUDITOR).await;
 }
+
+#[tokio::test]
+async fn the_bridge_s_contract_holds_against_schemathesis() {
+    holds("wamp", Site::AUDITOR).await;
+}

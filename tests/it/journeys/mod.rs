@@ -1,10 +1,15 @@
 //! What people do with Crossgate, done against the real program on free ports.
 
+mod acme;
 mod balance;
+mod bridge;
 mod browser;
+mod certificates;
+mod client;
 mod commands;
 mod contracts;
 mod demonstration;
+mod events;
 mod import;
 mod inputs;
 mod realms;
@@ -14,6 +19,7 @@ mod sweep;
 mod tls;
 mod tokens;
 mod wamp;
+mod webhooks;
 
 use crossgate_tests::{Client, Program, Visitor, until};
 use serde_json::Value;

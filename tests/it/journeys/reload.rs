@@ -5,7 +5,7 @@ use crossgate_tests::{Http, Program, Site, until};
 use super::{BALANCE, OWED, signed_in};
 
 /// Sends SIGHUP and waits until the log says how it went.
-async fn reload(program: &Program) -> String {
+pub(super) async fn reload(program: &Program) -> String {
     let before = program.log().len();
     program.signal("HUP");
     until("the reload is logged", async || {

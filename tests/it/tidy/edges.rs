@@ -14,14 +14,25 @@ const EDGES: &[(&str, &[&str])] = &[
     // For one thing: a store's failure becomes a call's.
     ("crossgate-store", &["crossgate-call"]),
     ("crossgate-wamp", &[]),
+    // The clock, and where accounts and ordered certificates are kept.
+    ("crossgate-certificates", &["crossgate-call", "crossgate-store"]),
     // What WAMP's authentication methods compute, and its values.
     ("crossgate-identity", &["crossgate-call", "crossgate-store", "crossgate-wamp"]),
     ("crossgate-router", &["crossgate-call", "crossgate-identity", "crossgate-store", "crossgate-wamp"]),
-    // WAMP's transports: which form messages have, and RawSocket's handshake.
+    // WAMP's transports: which form messages have, and RawSocket's handshake. Whether a certificate can be used.
     (
         "crossgate-edge",
-        &["crossgate-call", "crossgate-contract", "crossgate-identity", "crossgate-router", "crossgate-wamp"],
+        &[
+            "crossgate-call",
+            "crossgate-certificates",
+            "crossgate-contract",
+            "crossgate-identity",
+            "crossgate-router",
+            "crossgate-wamp",
+        ],
     ),
+    // The other side of the same protocol: what a session is, and nothing of the router's.
+    ("crossgate-client", &["crossgate-wamp"]),
     ("crossgate-tests", &[]),
     ("crossgate-benches", &["crossgate-tests"]),
 ];
@@ -56,39 +67,61 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("anyhow", &["crossgate"]),
     // WAMP's own SCRAM needs argon2; that crate could be published without the rest.
     ("argon2", &["crossgate-identity", "crossgate-wamp"]),
-    ("aws-lc-rs", &["crossgate-edge", "crossgate-identity", "crossgate-router", "crossgate-wamp", "crossgate"]),
+    (
+        "aws-lc-rs",
+        &[
+            "crossgate-certificates",
+            "crossgate-client",
+            "crossgate-edge",
+            "crossgate-identity",
+            "crossgate-router",
+            "crossgate-wamp",
+            "crossgate",
+        ],
+    ),
     ("clap", &["crossgate"]),
     ("comfy-table", &["crossgate"]),
     // Messages of WebSocket (RFC 7692).
     ("flate2", &["crossgate-edge"]),
     ("governor", &["crossgate-router"]),
-    ("http-body-util", &["crossgate-edge"]),
-    ("hyper", &["crossgate-edge"]),
-    ("hyper-util", &["crossgate-edge"]),
+    // A server's HTTP, a client's WebSocket handshake, and the ACME library's bodies.
+    ("http-body-util", &["crossgate-certificates", "crossgate-client", "crossgate-edge"]),
+    ("hyper", &["crossgate-client", "crossgate-edge"]),
+    ("hyper-util", &["crossgate-client", "crossgate-edge"]),
     ("indicatif", &["crossgate"]),
+    ("instant-acme", &["crossgate-certificates"]),
     ("jsonschema", &["crossgate-contract"]),
     ("jsonwebtoken", &["crossgate-identity"]),
     ("listenfd", &["crossgate-edge"]),
     ("maud", &["crossgate"]),
     // Only names certificates, for programs that know them by it; nothing relies on it.
     ("md-5", &["crossgate-identity"]),
-    ("metrics", &["crossgate-edge", "crossgate-router", "crossgate"]),
+    ("metrics", &["crossgate-certificates", "crossgate-edge", "crossgate-router", "crossgate"]),
     ("metrics-exporter-prometheus", &["crossgate"]),
     ("moka", &["crossgate-identity"]),
-    ("rcgen", &["crossgate"]),
+    ("p12-keystore", &["crossgate-certificates"]),
+    ("pkcs8", &["crossgate-certificates"]),
+    ("rcgen", &["crossgate-certificates"]),
     ("reqwest", &["crossgate"]),
     ("rusqlite", &["crossgate-store"]),
     ("rust_decimal", &["crossgate-loans"]),
-    ("rustls", &["crossgate-edge", "crossgate"]),
-    ("rustls-pki-types", &["crossgate-edge", "crossgate-identity", "crossgate"]),
+    ("rustix", &["crossgate"]),
+    ("rustls", &["crossgate-client", "crossgate-edge", "crossgate"]),
+    (
+        "rustls-pki-types",
+        &["crossgate-certificates", "crossgate-client", "crossgate-edge", "crossgate-identity", "crossgate"],
+    ),
+    // Whom the system trusts, as everywhere else on it.
+    ("rustls-platform-verifier", &["crossgate-client"]),
     ("serde-saphyr", &["crossgate-contract"]),
-    ("tokio-rustls", &["crossgate-edge"]),
+    ("tokio-rustls", &["crossgate-client", "crossgate-edge"]),
+    ("tokio-websockets", &["crossgate-client"]),
     ("toml", &["crossgate"]),
     ("tower", &["crossgate-edge"]),
     ("tower-http", &["crossgate-edge"]),
     ("tracing-subscriber", &["crossgate"]),
-    // Whose certificate it is; and, in the edge, for which names and when a list is due.
-    ("x509-parser", &["crossgate-edge", "crossgate-identity"]),
+    // Whose certificate it is, whether it can be used; and, in the edge, when a list is due.
+    ("x509-parser", &["crossgate-certificates", "crossgate-edge", "crossgate-identity"]),
 ];
 
 /// The test kit and the benches stand outside: they may use any library, and none of what the product is made of.

@@ -23,6 +23,7 @@ use crate::route::PathParams;
 
 pub use self::multipart::PARTS_MAX;
 pub use self::pairs::QUERY_PAIRS_MAX;
+pub use self::text::percent_decode;
 
 /// What a request brings to an operation.
 #[derive(Clone, Copy, Debug)]

@@ -31,8 +31,8 @@ pub(crate) fn decode(raw: &str, encoding: Encoding, lenient: bool) -> Result<Cow
     }
 }
 
-/// `None` for an incomplete `%` sequence or bytes that are not UTF-8.
-pub(crate) fn percent_decode(raw: &str, plus: bool) -> Option<Cow<'_, str>> {
+/// Text out of a path or a query; with `plus`, `+` is a blank. `None` for an incomplete `%` sequence or bytes that are not UTF-8.
+pub fn percent_decode(raw: &str, plus: bool) -> Option<Cow<'_, str>> {
     if !raw.bytes().any(|byte| byte == b'%' || (plus && byte == b'+')) {
         return Some(Cow::Borrowed(raw));
     }

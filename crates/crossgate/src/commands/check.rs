@@ -32,6 +32,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let program = Program::rehearse(&loaded.config, metrics).await?;
         let warnings = crossgate_edge::check(&loaded.config.edge).context("[edge] is not usable")?;
+        if let Some(acme) = &loaded.config.edge.acme {
+            crate::fetch::Orders::new(acme.roots.as_deref()).context("[edge.acme] roots")?;
+        }
         crossgate_edge::check_mounts(&program.mounts(false)).context("[contracts]")?;
         let ready = program.router.ready().await;
         let operations: usize = program.contracts.iter().map(|named| named.contract.operations().len()).sum();

@@ -47,7 +47,7 @@ impl Local {
             Outcome::Value(value) | Outcome::Created { value, .. } | Outcome::Accepted { value, .. } => {
                 Ok(value.value().map_err(|error| explained(&error))?.clone())
             }
-            Outcome::Empty | Outcome::Bytes { .. } => Ok(serde_json::Value::Null),
+            Outcome::Empty | Outcome::Bytes { .. } | Outcome::Stream(_) => Ok(serde_json::Value::Null),
         }
     }
 

@@ -4,12 +4,14 @@
 
 pub(crate) mod add;
 pub(crate) mod audit;
+pub(crate) mod cert;
 pub(crate) mod check;
 pub(crate) mod hash;
 pub(crate) mod loans;
 pub(crate) mod schema;
 pub(crate) mod token;
 pub(crate) mod up;
+pub(crate) mod wamp;
 
 mod local;
 

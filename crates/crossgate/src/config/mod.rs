@@ -37,6 +37,10 @@ pub(crate) struct Config {
     /// The realms of WAMP sessions, by name. A realm that is not named here cannot be joined; the built-in services'
     /// realm is open with every default when nothing is said of it.
     pub(crate) realms: BTreeMap<String, crossgate_router::realm::RealmConfig>,
+    /// The HTTP bridge: `POST /wamp/call`, `POST /wamp/publish`, `GET /wamp/events`. Without this section it is off.
+    pub(crate) bridge: Option<crate::bridge::Config>,
+    /// Events that are posted to other systems.
+    pub(crate) webhooks: Vec<crate::webhooks::Config>,
     /// The built-in services; a service without a section is off.
     pub(crate) services: Services,
     /// OpenAPI documents of your own to serve, by name.
@@ -57,6 +61,8 @@ impl Default for Config {
             edge: crossgate_edge::Config::default(),
             validate_responses: false,
             realms: BTreeMap::new(),
+            bridge: None,
+            webhooks: Vec::new(),
             services: Services::default(),
             contracts: BTreeMap::new(),
             only: None,
@@ -137,6 +143,7 @@ impl Config {
         self.audit.relative_to(folder);
         self.identity.relative_to(folder);
         self.edge.relative_to(folder);
+        self.webhooks.iter_mut().for_each(|webhook| webhook.relative_to(folder));
         self.contracts.values_mut().for_each(|mounted| fix(&mut mounted.file));
     }
 }

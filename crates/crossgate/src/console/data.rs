@@ -76,3 +76,89 @@ pub(crate) struct Record {
     pub(crate) trace: String,
     pub(crate) hash: String,
 }
+
+/// `realms.list`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Realms {
+    pub(crate) realms: Vec<Realm>,
+}
+
+/// How a realm is doing.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Realm {
+    pub(crate) realm: String,
+    pub(crate) sessions: u64,
+    pub(crate) subscriptions: u64,
+    pub(crate) registrations: u64,
+    pub(crate) calls: u64,
+    pub(crate) calls_waiting: u64,
+    pub(crate) queue_bytes: u64,
+    pub(crate) events_dropped: u64,
+    pub(crate) messages_in: u64,
+    pub(crate) messages_out: u64,
+}
+
+/// `realms.sessions`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Sessions {
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) next: Option<u64>,
+}
+
+/// One session.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) session: u64,
+    pub(crate) authid: String,
+    pub(crate) authrole: String,
+    pub(crate) authmethod: String,
+    pub(crate) transport: String,
+    pub(crate) serializer: String,
+    pub(crate) peer: String,
+    pub(crate) since: String,
+    pub(crate) subscriptions: u64,
+    pub(crate) registrations: u64,
+    pub(crate) calls: u64,
+    pub(crate) invocations: u64,
+    pub(crate) queue_bytes: u64,
+    pub(crate) events_dropped: u64,
+    pub(crate) messages_in: u64,
+    pub(crate) messages_out: u64,
+    pub(crate) mean_in: f64,
+    pub(crate) mean_out: f64,
+}
+
+/// `realms.registrations`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Registrations {
+    pub(crate) registrations: Vec<Registration>,
+    pub(crate) next: Option<u64>,
+}
+
+/// One registration.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Registration {
+    pub(crate) procedure: String,
+    pub(crate) r#match: String,
+    pub(crate) invoke: String,
+    pub(crate) callees: Vec<u64>,
+    pub(crate) calls: u64,
+    pub(crate) waiting: u64,
+}
+
+/// `realms.subscriptions`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Subscriptions {
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) next: Option<u64>,
+}
+
+/// One subscription.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Subscription {
+    pub(crate) topic: String,
+    pub(crate) r#match: String,
+    pub(crate) subscribers: u64,
+    pub(crate) history: bool,
+    pub(crate) retained: bool,
+}

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::docs::{Book, Catalog};
 use super::pages::{Ask, Pages};
-use super::visitor::{AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, Pending, Visitor};
+use super::visitor::{Door, PROCEDURES, Pending, Visitor};
 
 /// What audit records say of calls that pages make.
 const DOOR: &str = "console";
@@ -93,7 +93,7 @@ fn visitor(visit: &Visit, grants: &Grants) -> Visitor {
         proof: caller.proof().as_str(),
         secure: visit.secure,
         trace: visit.trace,
-        granted: [LOANS_LIST, LOANS_HISTORY, LOANS_BALANCE, AUDIT_LIST].into_iter().filter(granted).collect(),
+        granted: PROCEDURES.into_iter().filter(granted).collect(),
     }
 }
 
@@ -137,7 +137,7 @@ impl Door for Live<'_> {
             let permit = self.inner.router.admit(&self.caller, procedure, origin).await?;
             match self.inner.router.call(permit, Payload::from_value(input)).await? {
                 Outcome::Value(value) | Outcome::Created { value, .. } | Outcome::Accepted { value, .. } => Ok(value),
-                Outcome::Empty | Outcome::Bytes { .. } => Ok(Payload::null()),
+                Outcome::Empty | Outcome::Bytes { .. } | Outcome::Stream(_) => Ok(Payload::null()),
             }
         })
     }

@@ -20,6 +20,29 @@ pub(crate) const LOANS_BALANCE: &str = "loans.balance";
 /// The recent calls.
 pub(crate) const AUDIT_LIST: &str = "audit.list";
 
+/// How the realms of WAMP sessions are doing.
+pub(crate) const REALMS_LIST: &str = "realms.list";
+/// A realm's sessions.
+pub(crate) const REALMS_SESSIONS: &str = "realms.sessions";
+/// What they registered.
+pub(crate) const REALMS_REGISTRATIONS: &str = "realms.registrations";
+/// What they subscribed to.
+pub(crate) const REALMS_SUBSCRIPTIONS: &str = "realms.subscriptions";
+/// Ends a session.
+pub(crate) const SESSIONS_KILL: &str = "sessions.kill";
+/// All of them.
+pub(crate) const PROCEDURES: [&str; 9] = [
+    LOANS_LIST,
+    LOANS_HISTORY,
+    LOANS_BALANCE,
+    AUDIT_LIST,
+    REALMS_LIST,
+    REALMS_SESSIONS,
+    REALMS_REGISTRATIONS,
+    REALMS_SUBSCRIPTIONS,
+    SESSIONS_KILL,
+];
+
 /// Who looks at a page.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {

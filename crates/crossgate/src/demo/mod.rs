@@ -1,14 +1,12 @@
 //! The demonstration: on its first start it writes an ordinary, complete configuration with its own
 //! certificates, keys, users and passwords into one folder; from then on it is started like any other.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
-use crossgate_call::{Clock, SystemClock};
-
-use crate::pki;
+use crossgate_call::{Clock as _, SystemClock};
+use crossgate_certificates::{Days, Folder, Kind, Request};
 
 /// The demonstration's folder, in the current one.
 pub(crate) const FOLDER: &str = "crossgate-data";
@@ -16,6 +14,8 @@ pub(crate) const FOLDER: &str = "crossgate-data";
 const CONFIG_NAME: &str = "crossgate.toml";
 /// The passwords in it, in the form `name password`, one a line.
 const CREDENTIALS_NAME: &str = "demo-credentials.txt";
+/// How long the demonstration's revocation list is valid, in days: as long as its authority.
+const REVOCATION_LIST_DAYS: u32 = 3650;
 /// The configuration's text, with `{{...}}` where this module fills something in.
 const TEMPLATE: &str = include_str!("../../../../deploy/demo.toml");
 
@@ -60,12 +60,8 @@ pub(crate) fn open(folder: &Path) -> anyhow::Result<Demo> {
 }
 
 fn make(folder: &Path) -> anyhow::Result<()> {
-    make_folder(folder)?;
-    let pki = pki::loopback(SystemClock.now())?;
-    write(folder, "ca.pem", &pki.ca_certificate, 0o644)?;
-    write(folder, "ca-key.pem", &pki.ca_key, 0o600)?;
-    write(folder, "server.pem", &pki.server_certificate, 0o644)?;
-    write(folder, "server-key.pem", &pki.server_key, 0o600)?;
+    crossgate_certificates::make_folder(folder)?;
+    certificates(folder, SystemClock.now())?;
     write(folder, "token-key.pem", &crossgate_identity::generate_signing_key()?, 0o600)?;
     let (alice, auditor, billing) = (secret()?, secret()?, secret()?);
     write(folder, CREDENTIALS_NAME, &format!("alice {alice}\nauditor {auditor}\nbilling {billing}\n"), 0o600)?;
@@ -81,24 +77,19 @@ fn make(folder: &Path) -> anyhow::Result<()> {
     write(folder, CONFIG_NAME, &config, 0o600)
 }
 
-fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    Ok(builder.create(folder)?)
+/// A private authority, and a certificate for this machine: `crossgate cert` goes on with them. Folders that an interrupted
+/// start left half made are made anew.
+fn certificates(folder: &Path, now: jiff::Timestamp) -> anyhow::Result<()> {
+    let authority = Folder::new(folder);
+    let request = Request::new(Kind::Authority, "Crossgate private CA", Vec::new());
+    authority.create(&request, None, Days(REVOCATION_LIST_DAYS), true, now)?;
+    let names = vec!["localhost".parse()?, "127.0.0.1".parse()?, "::1".parse()?];
+    authority.unlock(None)?.issue("server", &Request::new(Kind::Server, "localhost", names), None, true, now)?;
+    Ok(())
 }
 
 fn write(folder: &Path, name: &str, text: &str, mode: u32) -> anyhow::Result<()> {
-    let path = folder.join(name);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    let mut file = options.open(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(())
+    Ok(crossgate_certificates::write_file(&folder.join(name), text.as_bytes(), mode, true)?)
 }
 
 /// 120 random bits in an alphabet that survives shells, mails and reading aloud.

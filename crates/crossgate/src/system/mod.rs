@@ -1,9 +1,11 @@
-//! The program's own procedures: health, readiness, metrics, what is running, and reading the audit log.
+//! The program's own procedures: health, readiness, metrics, what is running, reading the audit log, and looking after
+//! the realms of WAMP sessions.
 //!
 //! They are a service like any other: a table, a contract (`contracts/crossgate.yaml`), and no way
 //! around `admit`.
 
 mod audit;
+mod realms;
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -49,8 +51,25 @@ impl System {
     /// The table.
     pub(crate) fn service(self: &Arc<Self>) -> Service {
         let mut procedures = self.probing();
-        procedures.push(Procedure::new("crossgate.config", Some("GET /configz"), self, config));
-        procedures.push(Procedure::new("audit.list", Some("GET /audit/records"), self, audit::list));
+        procedures.extend([
+            Procedure::new("crossgate.config", Some("GET /configz"), self, config),
+            Procedure::new("audit.list", Some("GET /audit/records"), self, audit::list),
+            Procedure::new("realms.list", Some("GET /wamp/realms"), self, realms::list),
+            Procedure::new("realms.sessions", Some("GET /wamp/realms/{realm}/sessions"), self, realms::sessions),
+            Procedure::new(
+                "realms.registrations",
+                Some("GET /wamp/realms/{realm}/registrations"),
+                self,
+                realms::registrations,
+            ),
+            Procedure::new(
+                "realms.subscriptions",
+                Some("GET /wamp/realms/{realm}/subscriptions"),
+                self,
+                realms::subscriptions,
+            ),
+            Procedure::new("sessions.kill", Some("DELETE /wamp/realms/{realm}/sessions/{session}"), self, realms::kill),
+        ]);
         named(procedures)
     }
 

@@ -22,6 +22,13 @@ pub(crate) fn check(config: &Config) -> Result<(), Error> {
             return Err(Error::Config(format!("listener `{}`: {wrong}", listener.name)));
         }
     }
+    let faulty = match &config.acme {
+        Some(acme) => acme.wrong(config.wanted()),
+        None => config.wanted().next().map(|_| "tls.acme needs [edge.acme], which names the authority".to_owned()),
+    };
+    if let Some(wrong) = faulty {
+        return Err(Error::Config(wrong));
+    }
     if config.tokens.requests_per_minute == 0 {
         return Err(Error::Config("tokens.requests_per_minute must be at least 1".into()));
     }
@@ -59,8 +66,10 @@ fn wrong(listener: &Listener) -> Option<String> {
         return Some(wrong);
     }
     let tls = listener.tls.as_ref()?;
-    if tls.certificates.is_empty() {
-        return Some("tls.certificates is empty; name a chain and its key".into());
+    if tls.certificates.is_empty() && tls.acme.is_empty() {
+        return Some(
+            "tls.certificates is empty; name a chain and its key, or order a certificate with tls.acme".into(),
+        );
     }
     match tls.client_certificate {
         ClientCertificate::None if !tls.client_ca.is_empty() || !tls.crls.is_empty() => Some(
@@ -76,7 +85,8 @@ fn wrong(listener: &Listener) -> Option<String> {
 /// Says why a plain listener may not be on this address, unless it may.
 pub(crate) fn exposed(address: std::net::IpAddr, listener: &Listener) -> Option<String> {
     let reachable = listener.tls.is_none() && !address.to_canonical().is_loopback();
-    (reachable && !listener.insecure_plain).then(|| {
+    // Without anything to serve it answers challenges alone (ACME, http-01), and those are no secret.
+    (reachable && !listener.insecure_plain && !listener.serve.is_empty()).then(|| {
         format!(
             "plain HTTP on {address} would let others on the network read tokens and passwords; \
              add [tls], listen on 127.0.0.1, or say insecure_plain = true"
@@ -106,6 +116,11 @@ mod tests {
     fn plain_http_beyond_this_machine_must_be_asked_for() {
         let open: Endpoint = "0.0.0.0:0".parse().unwrap();
         assert!(verdict(|l| l.address = open.clone()).contains("insecure_plain"));
+        assert_eq!(
+            verdict(|l| (l.address, l.serve) = (open.clone(), Vec::new())),
+            "fine",
+            "it answers challenges alone"
+        );
         assert_eq!(verdict(|l| (l.address, l.insecure_plain) = (open, true)), "fine");
         assert_eq!(verdict(|l| l.address = "[::1]:0".parse().unwrap()), "fine");
     }

@@ -132,11 +132,13 @@ pub enum Method {
     Certificate,
     /// The session cookie of the console.
     Session,
+    /// Requests of the HTTP bridge that are signed with a key of `[identity.signed_keys]`.
+    Signature,
 }
 
 impl Method {
     fn all() -> Vec<Self> {
-        vec![Self::Token, Self::ApiKey, Self::Certificate, Self::Session]
+        vec![Self::Token, Self::ApiKey, Self::Certificate, Self::Session, Self::Signature]
     }
 }
 

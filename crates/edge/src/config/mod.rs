@@ -9,6 +9,7 @@ mod wamp;
 
 use std::path::Path;
 
+use crossgate_certificates::acme::Challenge;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -33,6 +34,8 @@ pub struct Config {
     pub hsts: Hsts,
     /// The token endpoint, `POST /oauth/token`.
     pub tokens: Tokens,
+    /// Certificates from a public authority (ACME), for listeners that want them.
+    pub acme: Option<crossgate_certificates::acme::Config>,
     /// How long requests in flight may take to finish after the first stop signal, in seconds. What is left
     /// then is cut off.
     pub drain_s: u64,
@@ -46,14 +49,33 @@ impl Default for Config {
             compression: Compression::default(),
             hsts: Hsts::default(),
             tokens: Tokens::default(),
+            acme: None,
             drain_s: 30,
         }
     }
 }
 
 impl Config {
+    /// A warning when names are to be proved where nobody is asked.
+    pub(crate) fn unanswered(&self) -> Option<&'static str> {
+        let acme = self.acme.as_ref()?;
+        let asked = self.wanted().any(|wanted| acme.challenge(wanted) == Challenge::Http01);
+        (asked && self.listeners.iter().all(|listener| listener.tls.is_some())).then_some(
+            "tls.acme with http-01: the authority asks on port 80, and no listener is without TLS; add one with serve = [], \
+             unless a proxy passes /.well-known/acme-challenge/ on",
+        )
+    }
+
+    /// The certificates that listeners order, in the order of the configuration.
+    pub fn wanted(&self) -> impl Iterator<Item = &crossgate_certificates::acme::Wanted> {
+        self.listeners.iter().filter_map(|listener| listener.tls.as_ref()).flat_map(|tls| &tls.acme)
+    }
+
     /// Makes relative paths relative to the folder of the configuration file.
     pub fn relative_to(&mut self, folder: &Path) {
+        if let Some(acme) = &mut self.acme {
+            acme.relative_to(folder);
+        }
         for listener in &mut self.listeners {
             listener.relative_to(folder);
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crossgate_certificates::acme::Wanted;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -12,7 +13,12 @@ use serde::Deserialize;
 pub struct Tls {
     /// The server's certificates. The name that the client asks for (SNI) picks one; the first answers
     /// clients that ask for no name or for an unknown one.
+    #[serde(default)]
     pub certificates: Vec<Certificate>,
+    /// Certificates that are ordered from the authority of `[edge.acme]`. Until the first has come, clients that ask
+    /// for its names are refused.
+    #[serde(default)]
+    pub acme: Vec<Wanted>,
     /// PEM files, one or a list, of the authorities that client certificates are checked against.
     #[serde(default, deserialize_with = "one_or_many")]
     #[schemars(with = "OneOrMany")]

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use tokio::sync::Notify;
+
 /// The state of one connection. Counters only, so that a request costs a few relaxed additions.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
@@ -14,19 +16,28 @@ pub(crate) struct Activity {
     written: AtomicU64,
     begun: AtomicU64,
     ended: AtomicU64,
+    /// Of those, the answers that go on: a stream that nobody takes is no reason to keep a connection.
+    streaming: AtomicU64,
+    /// How often a stream was asked for more.
+    streamed: AtomicU64,
+    closing: AtomicBool,
+    told: Notify,
     /// A request was answered although its body had not been read.
     unread: AtomicBool,
 }
 
 /// A request in flight; it ends when this is dropped.
-pub(crate) struct InFlight(Arc<Activity>);
+pub(crate) struct InFlight {
+    activity: Arc<Activity>,
+    streaming: bool,
+}
 
 impl Activity {
     /// Counts a request in; the number tells which of the connection it is, from 1.
     pub(crate) fn begin(self: &Arc<Self>) -> (InFlight, u64) {
         self.settle();
         let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        (InFlight(Arc::clone(self)), number)
+        (InFlight { activity: Arc::clone(self), streaming: false }, number)
     }
 
     pub(crate) fn has_read(&self, bytes: usize) {
@@ -51,6 +62,32 @@ impl Activity {
         self.begun() != self.ended.load(Ordering::Relaxed)
     }
 
+    /// Whether a request is being worked on; an answer that goes on counts only while it is taken.
+    pub(crate) fn is_working(&self) -> bool {
+        self.begun() != self.ended.load(Ordering::Relaxed) + self.streaming.load(Ordering::Relaxed)
+    }
+
+    /// How often streams were asked for more so far.
+    pub(crate) fn streamed(&self) -> u64 {
+        self.streamed.load(Ordering::Relaxed)
+    }
+
+    /// Says that the connection ends when its answers have ended: those that go on end now.
+    pub(crate) fn say_goodbye(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.told.notify_waiters();
+    }
+
+    /// Waits until the connection is to end.
+    pub(crate) async fn goodbye(&self) {
+        let mut told = std::pin::pin!(self.told.notified());
+        // Listening first, and then looking: whoever says it in between is heard.
+        told.as_mut().enable();
+        if !self.closing.load(Ordering::Acquire) {
+            told.await;
+        }
+    }
+
     /// Whether a part of a request's head has arrived and nothing else is going on. Means something for
     /// HTTP/1.1 only, where requests come one after the other.
     pub(crate) fn is_reading_head(&self) -> bool {
@@ -71,10 +108,32 @@ impl Activity {
     }
 }
 
+impl InFlight {
+    /// From here on it is an answer that goes on.
+    pub(crate) fn stream(&mut self) {
+        if !std::mem::replace(&mut self.streaming, true) {
+            self.activity.streaming.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Its stream was asked for more: the peer takes what it is given.
+    pub(crate) fn asked(&self) {
+        self.activity.streamed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What the connection does.
+    pub(crate) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.settle();
-        self.0.ended.fetch_add(1, Ordering::Relaxed);
+        if self.streaming {
+            self.activity.streaming.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.activity.settle();
+        self.activity.ended.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last.
 
 mod activity;
+mod handshake;
 mod io;
 mod refusal;
 mod streams;
@@ -18,7 +19,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ProtocolVersion;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Sleep, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use self::activity::Activity;
@@ -32,6 +32,7 @@ use crate::door::{Door, State};
 use crate::exchange;
 use crate::metrics::Failure;
 use crate::socket::{Opening, Socket};
+use crate::wamp::Conversation;
 use crate::{rawsocket, upgrade};
 
 /// What HTTP/1.1 buffers of one connection at the most, in bytes; a larger limit for heads raises it.
@@ -172,7 +173,22 @@ struct Begun {
 }
 
 /// Serves a connection until either side ends it, or the stage changes and its requests are answered.
+///
+/// Each part is in a box of its own, which is given back when it ends: a WAMP session that says nothing for hours holds
+/// nothing of what TLS and HTTP needed before it.
 pub(crate) async fn serve(door: Arc<Door>, socket: Socket, address: Option<IpAddr>, stage: watch::Receiver<()>) {
+    if let Some(conversation) = Box::pin(open(door, socket, address, stage)).await {
+        conversation.await;
+    }
+}
+
+/// Serves what is HTTP; gives the conversation that is to follow, where the connection is or becomes WAMP.
+async fn open(
+    door: Arc<Door>,
+    socket: Socket,
+    address: Option<IpAddr>,
+    stage: watch::Receiver<()>,
+) -> Option<Conversation> {
     // Before the state is looked at: a reload in between is seen afterwards.
     let mut ends = Ends { stage, renewed: Some(door.renewed.subscribe()) };
     let state = door.state.load_full();
@@ -182,7 +198,7 @@ pub(crate) async fn serve(door: Arc<Door>, socket: Socket, address: Option<IpAdd
         // Nobody has asked for anything yet that could be finished.
         _ = ends.stage.changed() => None,
     };
-    let Some(Begun { mut io, mut peer, mut rawsocket }) = begun else { return };
+    let Begun { mut io, mut peer, mut rawsocket } = begun?;
     if peer.certificate.is_none() {
         ends.renewed = None;
     }
@@ -192,18 +208,18 @@ pub(crate) async fn serve(door: Arc<Door>, socket: Socket, address: Option<IpAdd
             biased;
             first = timeout(state.listener.timeouts.idle(), io.peek()) => first,
             // As above.
-            () = ends.any() => return,
+            () = ends.any() => return None,
         };
         match first {
             Ok(Ok(Some(first))) => rawsocket = first == rawsocket::FIRST_BYTE,
-            Ok(Ok(None) | Err(_)) | Err(_) => return,
+            Ok(Ok(None) | Err(_)) | Err(_) => return None,
         }
     }
     let peer = Arc::new(peer);
     if rawsocket {
-        talk(ends, |stage| rawsocket::serve(io, &state, peer, stage)).await;
+        talk(ends, |stage| rawsocket::begin(io, &state, peer, stage)).await
     } else {
-        converse(&state, io, peer, ends).await;
+        http(&state, io, peer, ends).await
     }
 }
 
@@ -216,9 +232,10 @@ async fn begin(door: &Arc<Door>, state: &State, mut socket: Socket, address: Opt
     };
     match (opening, &state.tls) {
         (Opening::Tls, Some(tls)) => {
-            let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(socket);
+            let handshake = handshake::handshake(state, Arc::clone(tls), socket);
             match timeout(timeouts.handshake(), handshake).await {
-                Ok(Ok(stream)) => secured(door, stream, address),
+                Ok(Ok(Some(stream))) => secured(door, stream, address),
+                Ok(Ok(None)) => None,
                 Ok(Err(error)) => {
                     tracing::debug!(listener = %door.name, ?address, %error, "TLS handshake failed");
                     failed(door, Failure::Tls)
@@ -277,15 +294,14 @@ fn secured(door: &Arc<Door>, stream: TlsStream<Socket>, address: Option<IpAddr>)
     Some(Begun { io, peer, rawsocket: false })
 }
 
-/// Speaks HTTP, and what it may become.
-async fn converse(state: &State, io: Io, peer: Arc<Peer>, ends: Ends) {
+/// Speaks HTTP; gives what it became, if it became something else.
+async fn http(state: &State, io: Io, peer: Arc<Peer>, ends: Ends) -> Option<Conversation> {
     let Limits { header_bytes, h2_streams, requests_per_connection, .. } = state.listener.limits;
     let timeouts = &state.listener.timeouts;
     let http1 = peer.http1;
     let headers = http1.then(|| timeouts.headers());
     let watchdog = Watchdog::new(Arc::clone(&peer.activity), headers, timeouts.idle(), requests_per_connection);
     let io = TokioIo::new(io);
-    let door = Arc::clone(&peer.door);
     let asked = Arc::clone(&peer);
     let service = service_fn(move |request| exchange::answer(Arc::clone(&asked), request));
     if http1 {
@@ -296,32 +312,42 @@ async fn converse(state: &State, io: Io, peer: Arc<Peer>, ends: Ends) {
             .max_header_size(header_bytes)
             .max_buf_size(header_bytes.max(HTTP1_BUFFER_BYTES));
         let connection = builder.serve_connection(io, service).with_upgrades();
-        // Each in a box: what HTTP needs is given back before WebSocket begins.
-        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &door, watchdog, ends.clone())).await;
-        if let Some(next) = peer.take_upgrade() {
-            talk(ends, |stage| upgrade::serve(next, peer, stage)).await;
-        }
+        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &peer, watchdog, ends.clone())).await;
+        let next = peer.take_upgrade()?;
+        talk(ends, |stage| upgrade::begin(next, peer, stage)).await
     } else {
         let builder = http2(timeouts, header_bytes, h2_streams);
         let connection = builder.serve_connection(io, service);
-        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &door, watchdog, ends)).await;
+        Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &peer, watchdog, ends)).await;
+        None
     }
 }
 
-/// Speaks WAMP, which says goodbye when the stage that it is given changes. A peer whose certificate must be looked at
-/// anew is told the same, and has a time in which to go.
-async fn talk<T: Future<Output = ()>>(ends: Ends, begin: impl FnOnce(watch::Receiver<()>) -> T) {
-    let Ends { mut stage, renewed: mut renewed @ Some(_) } = ends else {
-        return Box::pin(begin(ends.stage)).await;
-    };
+/// Begins to speak WAMP, which says goodbye when the stage that it is given changes. A peer whose certificate must be looked
+/// at anew is told the same, and has a time in which to go.
+async fn talk<T>(ends: Ends, begin: impl FnOnce(watch::Receiver<()>) -> T) -> Option<Conversation>
+where
+    T: Future<Output = Option<Conversation>>,
+{
+    let Ends { stage, renewed: Some(renewed) } = ends else { return begin(ends.stage).await };
     let (tell, told) = watch::channel(());
-    let mut talking = Box::pin(begin(told));
+    let conversation = begin(told).await?;
+    Some(Box::pin(retire(conversation, tell, stage, Some(renewed))))
+}
+
+/// Goes on with a conversation, tells it the reasons to end it, and does not wait for ever when it was told the second.
+async fn retire(
+    mut conversation: Conversation,
+    tell: watch::Sender<()>,
+    mut stage: watch::Receiver<()>,
+    mut renewed: Option<watch::Receiver<()>>,
+) {
     let mut draining = false;
     let mut retired = None;
     loop {
         tokio::select! {
             biased;
-            () = talking.as_mut() => return,
+            () = conversation.as_mut() => return,
             _ = stage.changed(), if !draining => draining = true,
             () = changed(&mut renewed), if retired.is_none() => retired = Some(Box::pin(sleep(RETIRE_WITHIN))),
             () = expired(&mut retired) => return,
@@ -352,10 +378,11 @@ fn http2(timeouts: &Timeouts, header_bytes: usize, streams: u32) -> http2::Build
 async fn drive<C: Future<Output = hyper::Result<()>>>(
     connection: C,
     say_goodbye: fn(Pin<&mut C>),
-    door: &Door,
+    peer: &Peer,
     mut watchdog: Watchdog,
     ends: Ends,
 ) {
+    let door = &peer.door;
     let mut connection = std::pin::pin!(connection);
     let (mut told, mut draining) = (false, false);
     let Ends { mut stage, mut renewed } = ends;
@@ -380,6 +407,8 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
             () = expired(&mut retired) => return,
         }
         told = true;
+        // Answers that go on would never end by themselves.
+        peer.activity.say_goodbye();
         say_goodbye(connection.as_mut());
     }
 }

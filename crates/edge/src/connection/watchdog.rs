@@ -41,6 +41,7 @@ pub(super) struct Watchdog {
     reading: bool,
     begun: u64,
     written: u64,
+    streamed: u64,
     quiet: u32,
     worn: bool,
 }
@@ -58,6 +59,7 @@ impl Watchdog {
             reading: false,
             begun: 0,
             written: 0,
+            streamed: 0,
             quiet: 0,
             worn: false,
         }
@@ -92,8 +94,10 @@ impl Watchdog {
     fn has_happened(&mut self) -> bool {
         let (begun, written) = (self.activity.begun(), self.activity.written());
         let answering = written - self.written >= PROGRESS_BYTES_MIN;
-        let happened = self.activity.is_busy() || begun != self.begun || answering;
-        (self.begun, self.written) = (begun, written);
+        let streamed = self.activity.streamed();
+        let taken = streamed != self.streamed;
+        let happened = self.activity.is_working() || begun != self.begun || answering || taken;
+        (self.begun, self.written, self.streamed) = (begun, written, streamed);
         happened
     }
 
@@ -130,6 +134,19 @@ mod tests {
         assert!(watchdog.has_happened() && watchdog.has_happened(), "as long as it is in flight");
         drop(request);
         assert!(!watchdog.has_happened());
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_nobody_takes_is_idling() {
+        let (activity, mut watchdog) = watched();
+        let (mut request, _) = activity.begin();
+        request.stream();
+        assert!(watchdog.has_happened(), "it has begun");
+        assert!(!watchdog.has_happened() && activity.is_busy());
+        request.asked();
+        assert!(watchdog.has_happened() && !watchdog.has_happened());
+        drop(request);
+        assert!(!activity.is_busy() && !activity.is_working());
     }
 
     #[tokio::test]

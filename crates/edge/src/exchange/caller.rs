@@ -63,7 +63,7 @@ pub(super) fn failure(x: &Exchange<'_>, error: &Error, documents: impl Fn(u16) -
     with_challenge(Problem::of(error, documents), error, Some(challenge(&x.state.realm))).response(x.trace)
 }
 
-fn with_challenge(problem: Problem, error: &Error, challenge: Option<HeaderValue>) -> Problem {
+pub(super) fn with_challenge(problem: Problem, error: &Error, challenge: Option<HeaderValue>) -> Problem {
     match challenge {
         Some(challenge) if error.kind() == Kind::Unauthenticated => problem.header(WWW_AUTHENTICATE, challenge),
         _ => problem,

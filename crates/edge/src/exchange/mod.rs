@@ -2,14 +2,17 @@
 
 mod body;
 mod caller;
+mod challenge;
 mod credentials;
 mod csrf;
+mod events;
 mod head;
 mod longpoll;
 mod oauth;
 mod operation;
 mod outcome;
 mod pages;
+mod signed;
 mod websocket;
 
 use std::convert::Infallible;
@@ -17,7 +20,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use crossgate_call::{Error, Trace};
+use crossgate_call::{Error, Events, Trace};
 use crossgate_contract::Match;
 use crossgate_router::Origin;
 use futures_util::FutureExt as _;
@@ -33,6 +36,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
 use self::body::Body;
+use self::events::{Content, Feed};
 use crate::config::Surface;
 use crate::connection::Peer;
 use crate::door::State;
@@ -40,7 +44,7 @@ use crate::metrics::Requests;
 use crate::problem::Problem;
 use crate::{compress, cors, forwarded, ws};
 
-/// Every answer is whole.
+/// An answer, whole; what goes on follows its head: see [`events`].
 pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// The header that tells the caller its trace.
@@ -68,10 +72,12 @@ struct Routed<'a> {
     shared: bool,
     /// It may be compressed: see [`compress`].
     compressible: bool,
+    /// What follows instead of its content.
+    events: Option<Events>,
 }
 
 /// Answers a request.
-pub(crate) async fn answer(peer: Arc<Peer>, mut request: Request<Incoming>) -> Result<Answer, Infallible> {
+pub(crate) async fn answer(peer: Arc<Peer>, mut request: Request<Incoming>) -> Result<Response<Content>, Infallible> {
     let state = peer.door.state.load_full();
     let (in_flight, last) = peer.begin(&state.listener.limits);
     let clock = &peer.door.shared.clock;
@@ -85,10 +91,10 @@ pub(crate) async fn answer(peer: Arc<Peer>, mut request: Request<Incoming>) -> R
         Ok(routed) => routed,
         Err(_) => exchange.uncounted(Problem::plainly(&Error::internal("answering a request panicked"))),
     };
-    let Routed { mut answer, requests, shared, compressible } = routed;
+    let Routed { mut answer, requests, shared, compressible, events } = routed;
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
         requests.record(answer.status(), clock.instant().saturating_duration_since(started));
-        return Ok(answer);
+        return Ok(answer.map(Content::Whole));
     }
     exchange.finish(answer.headers_mut(), shared);
     if !peer.http1 && body.is_unread() {
@@ -112,8 +118,10 @@ pub(crate) async fn answer(peer: Arc<Peer>, mut request: Request<Incoming>) -> R
         answer = compress::compress(&head.headers, answer).await;
     }
     requests.record(answer.status(), clock.instant().saturating_duration_since(started));
-    drop(in_flight);
-    Ok(answer)
+    // HEAD asks what there would be, and takes nothing.
+    let Some(events) = events.filter(|_| head.method != Method::HEAD) else { return Ok(answer.map(Content::Whole)) };
+    let idle = state.listener.timeouts.idle();
+    Ok(answer.map(|_| Content::Events(Box::new(Feed::new(events, in_flight, idle)))))
 }
 
 impl<'a> Exchange<'a> {
@@ -135,34 +143,38 @@ impl<'a> Exchange<'a> {
         if let Err(problem) = head::check(self.head, self.peer.http1) {
             return self.uncounted(problem);
         }
+        if let Some(answer) = challenge::answer(self) {
+            return self.counted_as_none(answer);
+        }
         if self.state.serves(Surface::Tokens)
             && let Some(endpoint) = oauth::Endpoint::at(self.path)
             && !cors::is_preflight(&self.head.method, &self.head.headers)
         {
             let answer = oauth::answer(self, endpoint, body).await;
-            return Routed { answer, requests: &self.counts().tokens, shared: true, compressible: false };
+            return Routed { answer, requests: &self.counts().tokens, shared: true, compressible: false, events: None };
         }
         if cors::is_preflight(&self.head.method, &self.head.headers) {
             return self.preflight();
         }
         if websocket::is_at(self.state, self.path) {
             let answer = websocket::answer(self);
-            return Routed { answer, requests: &self.counts().wamp, shared: false, compressible: false };
+            return Routed { answer, requests: &self.counts().wamp, shared: false, compressible: false, events: None };
         }
         if let Some(step) = longpoll::at(self.state, self.path) {
             let answer = longpoll::answer(self, step, body).await;
-            return Routed { answer, requests: &self.counts().wamp, shared: true, compressible: false };
+            return Routed { answer, requests: &self.counts().wamp, shared: true, compressible: false, events: None };
         }
         match self.state.table.find(&self.head.method, self.path) {
             Match::Found { target, path, .. } => {
-                let (answer, compressible) = operation::answer(self, target, path, body).await;
-                Routed { answer, requests: &target.requests, shared: true, compressible }
+                let operation::Done { answer, events, compressible } =
+                    operation::answer(self, target, path, body).await;
+                Routed { answer, requests: &target.requests, shared: true, compressible, events }
             }
             Match::MethodNotAllowed { allow } => self.other_method(&allow),
             Match::NotFound if self.head.uri.path() == "*" => self.other_method(&[]),
             Match::NotFound if self.state.serves(Surface::Site) => {
                 let (answer, compressible) = pages::answer(self, body).await;
-                Routed { answer, requests: &self.counts().site, shared: false, compressible }
+                Routed { answer, requests: &self.counts().site, shared: false, compressible, events: None }
             }
             Match::NotFound => self.uncounted(Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path")),
         }
@@ -178,7 +190,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn counted_as_none(&self, answer: Answer) -> Routed<'a> {
-        Routed { answer, requests: &self.counts().none, shared: true, compressible: false }
+        Routed { answer, requests: &self.counts().none, shared: true, compressible: false, events: None }
     }
 
     /// The path exists and the method does not: `OPTIONS` asks for just that.

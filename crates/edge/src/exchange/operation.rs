@@ -1,46 +1,62 @@
 //! An operation of a contract: who, may they, what did they send, call, answer.
 
 use bytes::Bytes;
-use crossgate_call::{Error, Field, Kind, Payload};
+use crossgate_call::{Error, Events, Field, Kind, Payload};
 use crossgate_contract::{BindError, PathParams, Request};
 use crossgate_router::Permit;
 use http::header::ACCEPT;
 use http::{HeaderValue, StatusCode};
 
 use super::body::Body;
+use super::caller::Known;
+use super::outcome::Told;
+use super::signed::Signed;
 use super::{Answer, Exchange, caller, outcome};
 use crate::mount::Target;
 use crate::problem::Problem;
 
-/// Answers an operation; also says whether the answer may be compressed.
-pub(super) async fn answer(x: &Exchange<'_>, target: &Target, path: PathParams, body: &mut Body) -> (Answer, bool) {
+/// The answer of an operation.
+pub(super) struct Done {
+    pub(super) answer: Answer,
+    /// What follows its head, when it goes on.
+    pub(super) events: Option<Events>,
+    pub(super) compressible: bool,
+}
+
+/// Answers an operation.
+pub(super) async fn answer(x: &Exchange<'_>, target: &Target, path: PathParams, body: &mut Body) -> Done {
+    match attempt(x, target, path, body).await {
+        Ok(done) => done,
+        Err(answer) => Done { answer, events: None, compressible: false },
+    }
+}
+
+async fn attempt(x: &Exchange<'_>, target: &Target, path: PathParams, body: &mut Body) -> Result<Done, Answer> {
     let name = target.procedure.as_deref().unwrap_or_else(|| target.operation.template());
-    let known = match caller::known(x, name).await {
-        Ok(known) => known,
-        Err(problem) => return (problem.response(x.trace), false),
+    let said = |problem: Problem| problem.response(x.trace);
+    let (known, read) = match Signed::read(x, target).map_err(said)? {
+        None => (caller::known(x, name).await.map_err(said)?, None),
+        Some(signed) => {
+            let (caller, bytes) = signed.known(x, target, name, body).await.map_err(said)?;
+            (Known { caller, ambient: false }, Some(bytes))
+        }
     };
     let documents = |status| target.operation.documents(status);
     let Some(procedure) = &target.procedure else {
         let error = Error::new(Kind::NoSuchProcedure, "nobody answers this operation here");
-        return (caller::failure(x, &error, documents), false);
+        return Err(caller::failure(x, &error, documents));
     };
-    if target.operation.takes_body() {
+    if target.operation.takes_body() && read.is_none() {
         // Before the place in the audit log, which is held until the body has come.
         body.turn(x.peer).await;
     }
     let router = &x.peer.door.shared.router;
-    let permit = match router.admit(&known.caller, procedure, x.origin()).await {
-        Ok(permit) => permit,
-        Err(error) => return (caller::failure(x, &error, documents), false),
-    };
-    let (permit, payload) = match input(x, target, &path, body, permit).await {
-        Ok(bound) => bound,
-        Err(answer) => return (answer, false),
-    };
-    match router.call(permit, payload).await {
-        Ok(done) => (outcome::answer(x, target, done), !known.ambient),
-        Err(error) => (caller::failure(x, &error, documents), false),
-    }
+    let failed = |error: Error| caller::failure(x, &error, documents);
+    let permit = router.admit(&known.caller, procedure, x.origin()).await.map_err(failed)?;
+    let (permit, payload) = input(x, target, &path, (body, read), permit).await?;
+    let outcome = router.call(permit, payload).await.map_err(failed)?;
+    let Told { answer, events } = outcome::answer(x, target, outcome);
+    Ok(Done { answer, compressible: !known.ambient && events.is_none(), events })
 }
 
 /// Reads and binds the input. When it does not become a call, the permit ends with the reason.
@@ -48,10 +64,14 @@ async fn input(
     x: &Exchange<'_>,
     target: &Target,
     path: &PathParams,
-    body: &mut Body,
+    (body, read): (&mut Body, Option<Bytes>),
     permit: Permit,
 ) -> Result<(Permit, Payload), Answer> {
-    let bytes = match bytes(x, target, body).await {
+    let bytes = match read {
+        Some(read) => Ok(read),
+        None => bytes(x, target, body).await,
+    };
+    let bytes = match bytes {
         Ok(bytes) => bytes,
         Err(unreadable) => {
             permit.refuse(&unreadable.error()).await;
@@ -82,7 +102,12 @@ async fn input(
     }
 }
 
-async fn bytes(x: &Exchange<'_>, target: &Target, body: &mut Body) -> Result<Bytes, super::body::Unreadable> {
+/// The body, as much as the operation takes.
+pub(super) async fn bytes(
+    x: &Exchange<'_>,
+    target: &Target,
+    body: &mut Body,
+) -> Result<Bytes, super::body::Unreadable> {
     if !target.operation.takes_body() {
         return Ok(Bytes::new());
     }

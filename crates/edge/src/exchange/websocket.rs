@@ -104,11 +104,10 @@ pub(super) fn facts(x: &Exchange<'_>, framing: &'static str, form: Option<Serial
 
 /// The headers that others may be shown: authenticators, and who watches sessions.
 fn shown(headers: &HeaderMap) -> Map {
-    let mut map = Map::new();
-    for name in headers.keys().filter(|name| !SECRET.contains(name)) {
-        let values: Vec<_> =
-            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        map.insert(name.as_str(), values.join(", "));
-    }
-    map
+    let values = |name| {
+        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        values.collect::<Vec<_>>().join(", ")
+    };
+    let names = headers.keys().filter(|name| !SECRET.contains(name));
+    names.map(|name| (name.as_str().to_owned(), values(name).into())).collect()
 }

@@ -133,4 +133,37 @@ mod tests {
             assert!(Decoder::new(512).decode(&mut input).is_err(), "{bytes:?}");
         }
     }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic_exceed_its_limit_or_differ_by_how_they_come() {
+        const BYTES_MAX: usize = 1 << 10;
+        fn decoded(wire: &[u8], piece: usize) -> (Vec<(u8, Bytes)>, bool) {
+            let (mut decoder, mut input, mut all) = (Decoder::new(BYTES_MAX), BytesMut::new(), Vec::new());
+            for bytes in wire.chunks(piece) {
+                input.extend_from_slice(bytes);
+                loop {
+                    match decoder.decode(&mut input) {
+                        Ok(Some(Incoming::Message(message))) => all.push((0, message)),
+                        Ok(Some(Incoming::Ping(payload))) => all.push((1, payload)),
+                        Ok(Some(_)) => all.push((2, Bytes::new())),
+                        Ok(None) => break,
+                        Err(_) => return (all, true),
+                    }
+                }
+            }
+            (all, false)
+        }
+        // Heads as they may be, so that what is behind them is reached.
+        bolero::check!().with_type::<(Vec<(u8, u16, Vec<u8>)>, u8)>().for_each(|(frames, piece)| {
+            let mut wire = Vec::new();
+            for (kind, lies, payload) in frames {
+                let bytes = if kind & 0x80 == 0 { payload.len() } else { usize::from(*lies) };
+                wire.extend([kind & 0x1b, 0, (bytes >> 8) as u8, bytes as u8]);
+                wire.extend(payload);
+            }
+            let whole = decoded(&wire, wire.len().max(1));
+            assert!(decoded(&wire, usize::from(*piece).max(1)) == whole);
+            assert!(whole.0.iter().all(|(_, payload)| payload.len() <= BYTES_MAX));
+        });
+    }
 }

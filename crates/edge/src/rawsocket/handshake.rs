@@ -19,7 +19,7 @@ use crate::config::{Method, Wamp};
 use crate::connection::{Io, Peer};
 use crate::door::State;
 use crate::metrics::Failure;
-use crate::wamp::{self, Connection, Facts, Terms, converse};
+use crate::wamp::{self, Connection, Conversation, Facts, Terms, converse};
 
 /// What tells it from HTTP and TLS.
 pub(crate) const FIRST_BYTE: u8 = MAGIC;
@@ -36,20 +36,27 @@ struct Agreed {
     own_bytes_max: usize,
 }
 
-/// Shakes hands and talks.
-pub(crate) async fn serve(mut io: Io, state: &State, peer: Arc<Peer>, stage: watch::Receiver<()>) {
+/// Shakes hands; gives the conversation that follows.
+pub(crate) async fn begin(
+    mut io: Io,
+    state: &State,
+    peer: Arc<Peer>,
+    stage: watch::Receiver<()>,
+) -> Option<Conversation> {
     let door = &peer.door;
     let mut ends = stage.clone();
     let shaken = tokio::select! {
         biased;
         shaken = timeout(state.listener.timeouts.handshake(), shake(&mut io, &state.listener.wamp)) => shaken,
         // Nothing has been agreed on that could be finished.
-        _ = ends.changed() => return,
+        _ = ends.changed() => return None,
     };
     let agreed = match shaken {
         Ok(Ok(Some(agreed))) => agreed,
-        Ok(Ok(None)) => return door.metrics.failed(Failure::RawSocket),
-        Ok(Err(_)) | Err(_) => return door.metrics.failed(Failure::Slow),
+        refused => {
+            door.metrics.failed(if matches!(refused, Ok(Ok(_))) { Failure::RawSocket } else { Failure::Slow });
+            return None;
+        }
     };
     let form = Serializer { format: agreed.format, batched: false };
     let client = WampTransport {
@@ -74,7 +81,7 @@ pub(crate) async fn serve(mut io: Io, state: &State, peer: Arc<Peer>, stage: wat
         message_bytes_max: agreed.own_bytes_max,
     };
     let terms = Terms::new(&state.listener.wamp, state.listener.wamp.rawsocket_ping);
-    converse(connection, session, terms, stage, &door.metrics.rawsocket).await;
+    Some(converse(connection, session, terms, stage, &door.metrics.rawsocket))
 }
 
 /// Reads the client's four bytes and answers; `None` when it was refused.

@@ -4,4 +4,4 @@ mod framing;
 mod handshake;
 
 pub(crate) use framing::{Decoder, Encoder};
-pub(crate) use handshake::{FIRST_BYTE, serve};
+pub(crate) use handshake::{FIRST_BYTE, begin};

@@ -2,22 +2,28 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
 use super::{Acceptor, Passed, SocketFile};
 use crate::Error;
 use crate::config::check::{exposed, mode};
 use crate::config::{Endpoint, Listener};
 
+/// Connections that the operating system holds until they are accepted; it may hold fewer (`net.core.somaxconn`). One for
+/// which there is no place is tried again by its client after a second: with a short queue, a burst of connections
+/// holds up everybody.
+const BACKLOG: u32 = 4096;
+
 /// Opens a listener's socket, or takes it from systemd.
 pub(crate) async fn bind(listener: &Listener, passed: &mut Passed) -> Result<Acceptor, Error> {
     let fault = |cause| Error::Bind { listener: listener.name.clone(), address: listener.address.to_string(), cause };
     let acceptor = match &listener.address {
-        Endpoint::Tcp(address) => Acceptor::Tcp(TcpListener::bind(address).await.map_err(fault)?),
+        Endpoint::Tcp(address) => Acceptor::Tcp(bind_tcp(*address).map_err(fault)?),
         Endpoint::Unix(path) => {
             let mode = mode(listener).map_err(Error::Config)?;
             bind_unix(path, mode).map_err(fault)?
@@ -30,6 +36,14 @@ pub(crate) async fn bind(listener: &Listener, passed: &mut Passed) -> Result<Acc
         Some(wrong) => Err(Error::Config(format!("listener `{}`: {wrong}", listener.name))),
         None => Ok(acceptor),
     }
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart need not wait until the last connections of the run before are forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Opens a unix socket with its final permissions: it is made under another name and renamed, so that at

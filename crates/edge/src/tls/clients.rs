@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crossgate_certificates::{Fault as Flaw, Purpose, examine};
 use jiff::Timestamp;
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
@@ -25,7 +26,7 @@ pub(super) fn verifier(
     if tls.client_certificate == ClientCertificate::None {
         return Ok(WebPkiClientVerifier::no_client_auth());
     }
-    let roots = authorities(tls)?;
+    let roots = authorities(tls, now, warnings)?;
     let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     for file in &tls.crls {
         let lists = files::revocation_lists(file)?;
@@ -49,10 +50,18 @@ pub(super) fn verifier(
     })
 }
 
-fn authorities(tls: &Tls) -> Result<RootCertStore, Fault> {
+fn authorities(tls: &Tls, now: Timestamp, warnings: &mut Vec<String>) -> Result<RootCertStore, Fault> {
     let mut roots = RootCertStore::empty();
     for file in &tls.client_ca {
         for certificate in files::certificates(file)? {
+            for fault in examine(&certificate, Purpose::Authority, now).faults {
+                let sentence = format!("the certificate in {} {fault}", file.display());
+                match fault {
+                    // The chain's signatures are what is looked at; an authority's own dates are not (RFC 5280 §6.1.1).
+                    Flaw::Expired(_) | Flaw::NotYet(_) => warnings.push(sentence),
+                    _ => return Err(Fault::new(sentence)),
+                }
+            }
             roots.add(certificate).map_err(|error| {
                 Fault::new(format!("a certificate in {} cannot be an authority for clients: {error}", file.display()))
             })?;

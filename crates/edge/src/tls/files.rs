@@ -3,16 +3,13 @@
 use std::fmt;
 use std::path::Path;
 
+use crossgate_certificates::{Fault as Flaw, Purpose, examine};
 use jiff::Timestamp;
 use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
 use rustls_pki_types::pem::{Error as PemError, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::X509Version;
 
 use crate::config::{Certificate, KeySource};
 
@@ -49,22 +46,17 @@ pub(super) fn certificate(pair: &Certificate, provider: &CryptoProvider, now: Ti
     let chain = certificates(&pair.chain)?;
     let file = pair.chain.display();
     let first = chain.first().ok_or_else(|| Fault(format!("{file} contains no certificate")))?;
-    let (_, parsed) = X509Certificate::from_der(first)
-        .map_err(|error| Fault(format!("the certificate in {file} is not readable: {error}")))?;
-    if parsed.version() != X509Version::V3 {
-        return Err(Fault(format!(
-            "the certificate in {file} is X.509 {}, which clients refuse; issue a version 3 certificate",
-            version_word(parsed.version())
-        )));
+    let examined = examine(first, Purpose::Server, now);
+    // What is a matter of time passes, or is mended by a file: it keeps nobody from starting.
+    let (warnings, faults): (Vec<_>, Vec<_>) =
+        examined.faults.into_iter().partition(|fault| matches!(fault, Flaw::Expired(_) | Flaw::NotYet(_)));
+    if let Some(fault) = faults.first() {
+        return Err(Fault(format!("the certificate in {file} {fault}")));
     }
-    let Some(names) = dns_names(&parsed) else {
-        return Err(Fault(format!(
-            "the certificate in {file} has no subject alternative name, and clients no longer look at the common name; \
-             issue one with the server's DNS name or IP address"
-        )));
-    };
-    let not_after = parsed.validity().not_after.timestamp();
-    let warning = validity_warning(&parsed, now).map(|what| format!("the certificate in {file} {what}"));
+    let facts = examined.facts.ok_or_else(|| Fault(format!("the certificate in {file} is malformed")))?;
+    let names = facts.names.iter().filter_map(|name| name.strip_prefix("DNS:")).map(str::to_ascii_lowercase).collect();
+    let not_after = facts.not_after.as_second();
+    let warning = warnings.first().map(|fault| format!("the certificate in {file} {fault}"));
     let key = private_key(&pair.key)?;
     let key = super::signing_key(key, provider)
         .map_err(|error| Fault(format!("the private key in {} is of no supported kind: {error}", pair.key)))?;
@@ -76,33 +68,6 @@ pub(super) fn certificate(pair: &Certificate, provider: &CryptoProvider, now: Ti
         }
     }
     Ok(Loaded { key, names, not_after, warning })
-}
-
-fn version_word(version: X509Version) -> String {
-    format!("version {}", version.0.saturating_add(1))
-}
-
-/// The DNS names of the subject alternative name; `None` when it names no server at all.
-fn dns_names(certificate: &X509Certificate<'_>) -> Option<Vec<String>> {
-    let names = certificate.subject_alternative_name().ok().flatten()?;
-    let names = &names.value.general_names;
-    names.iter().any(|name| matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_))).then(|| {
-        let dns = names.iter().filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
-            _ => None,
-        });
-        dns.collect()
-    })
-}
-
-fn validity_warning(certificate: &X509Certificate<'_>, now: Timestamp) -> Option<String> {
-    let (from, to) = (certificate.validity().not_before.timestamp(), certificate.validity().not_after.timestamp());
-    let shown =
-        |second| Timestamp::from_second(second).map_or_else(|_| "an unknown time".to_owned(), |at| at.to_string());
-    if now.as_second() > to {
-        return Some(format!("expired at {}; clients refuse it", shown(to)));
-    }
-    (now.as_second() < from).then(|| format!("is not valid before {}; clients refuse it until then", shown(from)))
 }
 
 /// The certificates of a PEM file.

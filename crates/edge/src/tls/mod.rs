@@ -3,6 +3,8 @@
 mod clients;
 mod files;
 mod names;
+mod refused;
+mod supply;
 
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use rustls_pki_types::UnixTime;
 use crate::config::{Tls, TlsVersion};
 
 pub(crate) use files::Fault;
+pub(crate) use supply::ALPN as CHALLENGE;
+pub use supply::Supply;
 
 /// What ALPN offers, best first (RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -23,6 +27,8 @@ const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// A listener's TLS, built and checked.
 pub(crate) struct Built {
     pub(crate) config: Arc<ServerConfig>,
+    /// For whoever asks for the answer to a challenge (RFC 8737), where certificates are ordered.
+    pub(crate) challenges: Option<Arc<ServerConfig>>,
     /// What an operator should know although it works: a certificate that has expired.
     pub(crate) warnings: Vec<String>,
     /// When each certificate ends, in seconds since 1970, by its chain's file.
@@ -30,12 +36,12 @@ pub(crate) struct Built {
 }
 
 /// Reads certificates, keys, authorities and revocation lists, and checks that they fit together.
-pub(crate) fn build(tls: &Tls, clock: &Arc<dyn Clock>) -> Result<Built, Fault> {
+pub(crate) fn build(listener: &str, tls: &Tls, clock: &Arc<dyn Clock>, supply: &Supply) -> Result<Built, Fault> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let now = clock.now();
     let mut warnings = Vec::new();
     let mut ends = Vec::new();
-    let mut names = names::Names::default();
+    let mut names = names::Names::ordering(&tls.acme, supply);
     for pair in &tls.certificates {
         let loaded = files::certificate(pair, &provider, now)?;
         warnings.extend(loaded.warning);
@@ -46,7 +52,8 @@ pub(crate) fn build(tls: &Tls, clock: &Arc<dyn Clock>) -> Result<Built, Fault> {
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],
     };
-    let verifier = clients::verifier(tls, &provider, now, &mut warnings)?;
+    let check = clients::verifier(tls, &provider, now, &mut warnings)?;
+    let verifier = Arc::new(refused::Told { check, listener: listener.to_owned(), clock: Arc::clone(clock) });
     let builder = ServerConfig::builder_with_details(provider, Arc::new(ClockTime(Arc::clone(clock))))
         .with_protocol_versions(versions)
         .map_err(|error| Fault::new(format!("TLS cannot be set up: {error}")))?;
@@ -57,7 +64,8 @@ pub(crate) fn build(tls: &Tls, clock: &Arc<dyn Clock>) -> Result<Built, Fault> {
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.ticketer =
         aws_lc_rs::Ticketer::new().map_err(|error| Fault::new(format!("session tickets cannot be set up: {error}")))?;
-    Ok(Built { config: Arc::new(config), warnings, ends })
+    let challenges = (!tls.acme.is_empty()).then(|| supply::challenges(supply)).transpose()?;
+    Ok(Built { config: Arc::new(config), challenges, warnings, ends })
 }
 
 /// Gives rustls the program's clock.

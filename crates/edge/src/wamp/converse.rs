@@ -1,11 +1,13 @@
 //! A conversation, from the end of the handshake to the end of the connection.
 
-use std::future::{Future as _, poll_fn};
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use crossgate_router::realm::turn;
 use crossgate_wamp::serializer::Serializer;
 use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio::sync::watch;
@@ -13,6 +15,7 @@ use tokio::time::timeout;
 
 use super::framing::{Decode, Encode};
 use super::link::Link;
+use super::part::Part;
 use super::peer::{Peer, Queue};
 use super::reader::{Ended, Reader};
 use super::terms::Terms;
@@ -48,41 +51,59 @@ enum First {
 /// A reason to close, for those who say one.
 type Reason = Option<(u16, &'static str)>;
 
+/// A conversation to be run.
+pub(crate) type Conversation = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Talks until either side has enough. When the stage changes the router says goodbye.
-pub(crate) async fn converse<D: Decode, E: Encode>(
+pub(crate) fn converse<D, E>(
     connection: Connection<D, E>,
     (peer, queue): (Peer, Queue),
     terms: Terms,
     mut stage: watch::Receiver<()>,
-    talk: &Talk,
-) {
-    let _open = talk.begin();
+    talk: &Arc<Talk>,
+) -> Conversation
+where
+    D: Decode + 'static,
+    E: Encode + 'static,
+{
     let Connection { io, decoder, encoder, input, form, message_bytes_max } = connection;
     let activity = io.activity();
-    let says_goodbye = encoder.says_goodbye();
     let (read, write) = split(io);
-    let link = Link::default();
     let mut reader = Reader { io: read, decoder, input, form, peer, message_bytes_max };
     let mut writer = Writer::new(write, encoder, queue, form, terms.send);
+    let talk = Arc::clone(talk);
+    Box::pin(async move {
+        let _open = talk.begin();
+        let (how, reason) = run(&mut reader, &mut writer, &Link::default(), &terms, &mut stage).await;
+        talk.ended(how);
+        if how == Talked::Fault {
+            activity.leave_unread();
+        }
+        Box::pin(finish(&mut reader, &mut writer, how, reason)).await;
+        drop(writer);
+        Box::pin(reader.peer.lost()).await;
+    })
+}
 
-    let (how, last) = Box::pin(run(&mut reader, &mut writer, &link, &terms, &mut stage)).await;
-    talk.ended(how);
-    if let Some(reason) = last {
+/// Says what is still to be said, and closes.
+async fn finish<R, W, D, E>(reader: &mut Reader<R, D>, writer: &mut Writer<W, E>, how: Talked, reason: Option<Reason>)
+where
+    R: AsyncRead + Unpin + Send,
+    W: AsyncWrite + Unpin + Send,
+    D: Decode,
+    E: Encode,
+{
+    if let Some(reason) = reason {
         writer.say(reason).await;
     }
     // The peer closes too, and may still be sending: what it sends is not looked at any more, but a connection
     // that is closed with bytes unread would be reset, and our last words lost.
-    if says_goodbye && matches!(how, Talked::Session | Talked::Stopped) {
+    if writer.says_goodbye() && matches!(how, Talked::Session | Talked::Stopped) {
         let _ = timeout(CLOSE_WAIT, reader.until_closed()).await;
-    }
-    if how == Talked::Fault {
-        activity.leave_unread();
     }
     if !matches!(how, Talked::Lost | Talked::Dead | Talked::Slow) {
         writer.shutdown().await;
     }
-    drop(writer);
-    reader.peer.lost().await;
 }
 
 /// Reads and writes until the end; gives how it ended, and what is still to be said if anything is.
@@ -104,12 +125,13 @@ where
     {
         let mut writing = pin!(writer.run(link));
         let mut ticking = pin!(ticker::run(link, terms, ticker_stage));
+        let (reads, ticks) = (Part::new(), Part::new());
         // In this order: what the first two leave for the writer is written in the same turn.
         let first = poll_fn(|cx| {
-            if let Poll::Ready(ended) = reading.as_mut().poll(cx) {
+            if let Poll::Ready(ended) = turn(|| reads.poll(reading.as_mut(), cx)) {
                 return Poll::Ready(First::Read(ended));
             }
-            if let Poll::Ready(late) = ticking.as_mut().poll(cx) {
+            if let Poll::Ready(late) = ticks.poll(ticking.as_mut(), cx) {
                 return Poll::Ready(First::Late(late));
             }
             writing.as_mut().poll(cx).map(First::Wrote)
@@ -175,6 +197,7 @@ fn judge(first: &First) -> Judged {
         First::Wrote(Written::Drained) => Judged::Drained,
         First::Wrote(Written::Closed) => Judged::Ended(Talked::Session),
         First::Wrote(Written::Stalled) => Judged::Ended(Talked::Dead),
+        First::Wrote(Written::Overflowed) => Judged::Ended(Talked::Slow),
         First::Wrote(Written::Broken) => Judged::Ended(Talked::Lost),
         First::Wrote(Written::TooLarge { bytes, max }) => {
             tracing::debug!(bytes, max, "a WAMP peer does not take a message of this size");

@@ -7,13 +7,14 @@
 mod converse;
 mod framing;
 mod link;
+mod part;
 mod peer;
 mod reader;
 mod terms;
 mod ticker;
 mod writer;
 
-pub(crate) use converse::{Connection, converse};
+pub(crate) use converse::{Connection, Conversation, converse};
 pub(crate) use framing::{Control, Decode, Encode, Fault, HEAD_BYTES_MAX, Head, Incoming, TooLarge};
 pub(crate) use peer::{Peer, Queue, Step, connect};
 pub(crate) use terms::{Facts, Terms};

@@ -88,6 +88,14 @@ impl Queue {
         }
     }
 
+    /// Waits until the peer has to go because it did not read what could not be left out.
+    pub(crate) async fn overflow(&self) {
+        match self {
+            Self::Router(drain) => drain.overflow().await,
+            Self::Echo(_) => std::future::pending().await,
+        }
+    }
+
     /// Whether the peer has to go because it did not read what could not be left out.
     pub(crate) fn has_overflowed(&self) -> bool {
         match self {

@@ -11,7 +11,7 @@ use crossgate_wamp::serializer::{BATCH_MESSAGES_MAX, Serializer, append};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::framing::{Control, Encode, Head};
+use super::framing::{Control, Encode, HEAD_BYTES_MAX, Head};
 use super::link::Link;
 use super::peer::Queue;
 
@@ -35,6 +35,8 @@ pub(super) enum Written {
     Drained,
     /// The peer took nothing for too long.
     Stalled,
+    /// The peer did not read what could not be left out.
+    Overflowed,
     /// The peer takes no message of the size of one that was to be sent.
     TooLarge { bytes: usize, max: usize },
     /// The connection broke.
@@ -81,7 +83,11 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
 
     /// Closes the sending direction.
     pub(super) async fn shutdown(&mut self) {
-        let _ = patient(self.patience, self.io.shutdown()).await;
+        let _ = patient(self.patience, &self.queue, self.io.shutdown()).await;
+    }
+
+    pub(super) fn says_goodbye(&self) -> bool {
+        self.encoder.says_goodbye()
     }
 
     pub(super) fn has_overflowed(&self) -> bool {
@@ -155,6 +161,8 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
                 self.message(frame.into()).await
             }
             _ => {
+                let bytes: usize = batch.iter().map(|message| HEAD_BYTES_MAX + message.len()).sum();
+                self.gathered.reserve(bytes.min(WRITE_BYTES));
                 for message in batch.drain(..) {
                     self.message(message).await?;
                 }
@@ -181,11 +189,11 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
             return Ok(());
         }
         self.write_gathered().await?;
-        write(&mut self.io, &payload, self.patience).await
+        write(&mut self.io, &self.queue, &payload, self.patience).await
     }
 
     async fn write_gathered(&mut self) -> Result<(), Written> {
-        let written = write(&mut self.io, &self.gathered, self.patience).await;
+        let written = write(&mut self.io, &self.queue, &self.gathered, self.patience).await;
         self.gathered.clear();
         written
     }
@@ -195,14 +203,19 @@ impl<W: AsyncWrite + Unpin + Send, E: Encode> Writer<W, E> {
         if self.gathered.capacity() > KEPT_BYTES {
             self.gathered = Vec::new();
         }
-        patient(self.patience, self.io.flush()).await
+        patient(self.patience, &self.queue, self.io.flush()).await
     }
 }
 
 /// Writes all of it, as long as the peer takes some of it in time.
-async fn write<W: AsyncWrite + Unpin>(io: &mut W, mut bytes: &[u8], patience: Duration) -> Result<(), Written> {
+async fn write<W: AsyncWrite + Unpin>(
+    io: &mut W,
+    queue: &Queue,
+    mut bytes: &[u8],
+    patience: Duration,
+) -> Result<(), Written> {
     while !bytes.is_empty() {
-        let written = patient(patience, io.write(bytes)).await?;
+        let written = patient(patience, queue, io.write(bytes)).await?;
         if written == 0 {
             return Err(Written::Broken);
         }
@@ -211,8 +224,23 @@ async fn write<W: AsyncWrite + Unpin>(io: &mut W, mut bytes: &[u8], patience: Du
     Ok(())
 }
 
-async fn patient<T>(patience: Duration, done: impl Future<Output = io::Result<T>>) -> Result<T, Written> {
-    match timeout(patience, done).await {
+/// Waits for the peer, but not longer than it may take, nor when it has to go meanwhile: others wait for answers that it
+/// owes. Most of it is done at once: no clock is asked then.
+async fn patient<T>(
+    patience: Duration,
+    queue: &Queue,
+    done: impl Future<Output = io::Result<T>>,
+) -> Result<T, Written> {
+    let mut done = pin!(done);
+    let done = match poll_fn(|cx| Poll::Ready(done.as_mut().poll(cx))).await {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => tokio::select! {
+            biased;
+            done = timeout(patience, done) => done,
+            () = queue.overflow() => return Err(Written::Overflowed),
+        },
+    };
+    match done {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(_)) => Err(Written::Broken),
         Err(_) => Err(Written::Stalled),

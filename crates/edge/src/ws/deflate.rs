@@ -131,4 +131,21 @@ mod tests {
             assert_eq!(inflate(bytes, 100).unwrap(), "Hello");
         }
     }
+
+    #[test]
+    fn no_bytes_make_it_panic_or_give_more_than_may_be_and_what_was_compressed_comes_back() {
+        const BYTES_MAX: usize = 1 << 12;
+        bolero::check!().with_type::<(Vec<u8>, u16)>().for_each(|(bytes, times)| {
+            if let Ok(out) = inflate(bytes, BYTES_MAX) {
+                assert!(out.len() <= BYTES_MAX);
+            }
+            let message = bytes.repeat(usize::from(*times) % 64);
+            if let Some(packed) = deflate(&message) {
+                match inflate(&packed, BYTES_MAX) {
+                    Ok(out) => assert_eq!(out, message),
+                    Err(fault) => assert!(fault.code == Code::TooBig && message.len() > BYTES_MAX),
+                }
+            }
+        });
+    }
 }

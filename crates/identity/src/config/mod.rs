@@ -5,6 +5,7 @@ mod client;
 mod issuer;
 mod role;
 mod secret;
+mod signed;
 mod token;
 mod user;
 mod wamp;
@@ -20,6 +21,7 @@ pub use client::Client;
 pub use issuer::Issuer;
 pub use role::{Action, GrantRule, Match, Rate, Role};
 pub use secret::Secret;
+pub use signed::SignedKey;
 pub use token::{Sessions, Tokens};
 pub use user::{ApiKey, User};
 pub use wamp::{Authorization, CookieMethod, CraSalt, ErrorUris, Method, Principal, Scram, Wamp, WampAuth};
@@ -36,6 +38,8 @@ pub struct Config {
     pub users: BTreeMap<String, User>,
     /// The programs that present an API key, by the name that the audit log gives them.
     pub api_keys: BTreeMap<String, ApiKey>,
+    /// The programs that sign their requests with a shared secret, by the `key` that they send: for the HTTP bridge alone.
+    pub signed_keys: BTreeMap<String, SignedKey>,
     /// Whom a TLS client certificate stands for. The first rule that matches decides.
     pub certificates: Vec<CertificateRule>,
     /// What each role may do. `anonymous` is held by callers without credentials, `operator` by those
@@ -65,6 +69,9 @@ impl Config {
         }
         for user in self.users.values_mut() {
             rebase_secret(&mut user.password, base);
+        }
+        for key in self.signed_keys.values_mut() {
+            rebase_secret(&mut key.secret, base);
         }
         self.wamp.relative_to(base);
         rebase_secret(&mut self.tokens.key, base);

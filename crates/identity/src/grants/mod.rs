@@ -124,7 +124,7 @@ impl Grants {
     /// Whether a whole pattern is permitted, for WAMP's pattern-based registrations and subscriptions:
     /// one rule must allow everything that it matches, and none may deny any of it.
     pub fn permits_pattern(&self, roles: &[Arc<str>], action: Action, uri: &str, kind: Match) -> bool {
-        let Ok(wanted) = Pattern::parse(uri, kind) else { return false };
+        let Ok(wanted) = Pattern::requested(uri, kind) else { return false };
         let rules = || {
             let held = roles.iter().filter_map(|role| self.roles.get(role));
             held.flat_map(|role| &role.rules).filter(|rule| rule.actions.contains(&action))

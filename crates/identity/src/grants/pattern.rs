@@ -72,6 +72,12 @@ impl Pattern {
         }
     }
 
+    /// Reads what a client asks for: there a wildcard need not have an empty component, and then stands for one URI.
+    pub(crate) fn requested(text: &str, kind: Match) -> Result<Self, String> {
+        let stands_for_one = kind == Match::Wildcard && !text.split('.').any(str::is_empty);
+        Self::parse(text, if stands_for_one { Match::Exact } else { kind })
+    }
+
     pub(crate) fn matches(&self, uri: &str) -> bool {
         match self {
             Self::Exact(exact) => **exact == *uri,

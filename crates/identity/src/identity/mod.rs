@@ -28,6 +28,7 @@ use crate::jwt::Fetch;
 use crate::lockout::Lockout;
 use crate::password::Passwords;
 use crate::records;
+use crate::signed::Signatures;
 use crate::state::{Means, State};
 
 /// Who is who, and who may what. One per program.
@@ -37,6 +38,8 @@ pub struct Identity {
     pub(crate) means: Means,
     passwords: Passwords,
     pub(crate) lockout: Lockout,
+    /// Signed requests that were received.
+    pub(crate) signatures: Signatures,
     /// Counts the sessions that were ended: a remembered one is looked up again.
     sessions_ended: Arc<AtomicU64>,
     /// Makes up credentials for WAMP names that nobody has; kept in the store, so that they stay the same.
@@ -68,6 +71,7 @@ impl Identity {
             means,
             passwords,
             lockout,
+            signatures: Signatures::default(),
             sessions_ended,
             decoy_key,
         }))
@@ -109,6 +113,18 @@ impl Identity {
     /// The grants in force.
     pub fn grants(&self) -> Arc<Grants> {
         Arc::clone(&self.state.load().grants)
+    }
+
+    /// A part of the program that acts on its own, as its configuration says, with one role.
+    pub fn agent(&self, realm: &Realm, name: &str, role: &str) -> Arc<Caller> {
+        Arc::new(Caller::vouch(Vouched {
+            id: name.into(),
+            roles: vec![role.into()],
+            realm: realm.clone(),
+            proof: Proof::Local,
+            expires: None,
+            certificate: None,
+        }))
     }
 
     /// Somebody at this machine who may run the program on its data directory. The operating system

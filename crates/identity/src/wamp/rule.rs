@@ -54,7 +54,7 @@ impl Identity {
         let Some(role) = roles.iter().find(|role| state.wamp.authorizers.contains_key(*role)) else {
             return WampRule::Refuse;
         };
-        let Ok(wanted) = Pattern::parse(uri, kind) else { return WampRule::Refuse };
+        let Ok(wanted) = Pattern::requested(uri, kind) else { return WampRule::Refuse };
         let decides = action == Action::Register && state.wamp.deciding.iter().any(|uri| uri.overlaps(&wanted));
         if decides || state.grants.forbids(roles, action, &wanted) {
             return WampRule::Refuse;

@@ -10,5 +10,6 @@ mod jwks;
 mod kit;
 mod oauth;
 mod passwords;
+mod signed;
 mod tokens;
 mod wamp;

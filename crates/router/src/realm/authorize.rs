@@ -109,13 +109,15 @@ impl Router {
             WampRule::Refuse => Err(refused(wish)),
             WampRule::Ask(authorizer) => Box::pin(self.judge_by_authorizer(realm, session, &authorizer, wish)).await,
         };
+        // The realm's policy is for what sessions do; who comes from elsewhere is recorded in any case.
+        let audit = if session.door == "wamp" { realm.config.load().audit } else { RealmAudit::All };
         match &verdict {
-            Ok(_) if realm.config.load().audit != RealmAudit::All => {}
+            Ok(_) if audit != RealmAudit::All => {}
             // These are recorded when they are done.
             Ok(_) if matches!(wish.action, Action::Call | Action::Register) => {}
-            Ok(_) => self.record(session, wish, "ok", None).await?,
-            Err(_) if realm.config.load().audit == RealmAudit::None => {}
-            Err(refused) => self.record(session, wish, "forbidden", Some(refused.words.clone())).await?,
+            Ok(_) => Box::pin(self.record(session, wish, "ok", None)).await?,
+            Err(_) if audit == RealmAudit::None => {}
+            Err(refused) => Box::pin(self.record(session, wish, "forbidden", Some(refused.words.clone()))).await?,
         }
         verdict
     }
@@ -164,7 +166,7 @@ impl Router {
         wish: Wish<'_>,
     ) -> Result<WampVerdict, String> {
         let options = wish.options.to_map().map_err(|error| error.to_string())?;
-        let args = wamp_authorizer_args(&session.seen(), wish.uri, wish.action, options);
+        let args = session.seen(|seen| wamp_authorizer_args(seen, wish.uri, wish.action, options));
         let origin = Origin { door: "service", source: None, trace: session.trace() };
         let question = Question {
             caller: &authorizer.caller,

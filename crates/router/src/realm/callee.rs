@@ -41,6 +41,11 @@ impl Member {
         self.concurrency.is_some()
     }
 
+    /// How many calls it is busy with under this registration.
+    pub(crate) fn busy(&self) -> usize {
+        self.busy.load(Ordering::Relaxed)
+    }
+
     fn has_place(&self) -> bool {
         self.concurrency.is_none_or(|most| self.busy.load(Ordering::Acquire) < most)
     }

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::outbox::{OutboxLimits, SlowConsumer};
 use super::switches::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, Keep, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, Keep, OnLeave, PartialResults, RealmAudit, RequestIds,
+    TimeoutUnit, UriRules,
 };
 
 /// The longest time that may be configured, in milliseconds: a day.
@@ -38,6 +39,8 @@ pub struct RealmConfig {
     pub timeout_unit: TimeoutUnit,
     /// What CANCEL means when it names no mode, as Autobahn's does.
     pub cancel_mode: CancelDefault,
+    /// Which callees are asked for partial results. autobahn-js announces them, and that it cannot be interrupted.
+    pub partial_results: PartialResults,
     /// Who learns who calls and publishes.
     pub disclosure: Disclosure,
     /// What the router answers to a client's GOODBYE.
@@ -84,6 +87,7 @@ impl Default for RealmConfig {
             request_ids: RequestIds::default(),
             timeout_unit: TimeoutUnit::default(),
             cancel_mode: CancelDefault::default(),
+            partial_results: PartialResults::default(),
             disclosure: Disclosure::default(),
             goodbye_reply: GoodbyeReply::default(),
             on_leave: OnLeave::default(),
@@ -192,11 +196,7 @@ pub struct RealmConfigError {
 
 impl HistoryRule {
     pub(crate) const fn policy(&self) -> Match {
-        match self.r#match {
-            HistoryMatch::Exact => Match::Exact,
-            HistoryMatch::Prefix => Match::Prefix,
-            HistoryMatch::Wildcard => Match::Wildcard,
-        }
+        self.r#match.policy()
     }
 
     pub(crate) const fn limits(&self) -> HistoryLimits {

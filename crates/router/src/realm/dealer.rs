@@ -203,8 +203,8 @@ impl At<'_> {
                 },
             };
             let details = Dict::empty(format);
-            let answer = match result {
-                Ok(outcome) => Answer::Result { details, payload: outcome_to_payload(outcome, format) },
+            let answer = match result.and_then(|outcome| outcome_to_payload(outcome, format)) {
+                Ok(payload) => Answer::Result { details, payload },
                 Err(error) => {
                     let (error, payload) = errors::to_wamp(&error, format);
                     Answer::Error { details, error, payload }

@@ -16,7 +16,7 @@ use super::call::{Answer, InFlight, Invoked, Stage, State};
 use super::callee::{Choice, Member, Queue, choose, has_place};
 use super::session::{Invocation, NotAsked, Session};
 use super::state::RealmState;
-use super::switches::Disclosure;
+use super::switches::{Disclosure, PartialResults};
 
 /// How many parts of a progressive call may wait for a callee.
 const BACKLOG_MAX: usize = 64;
@@ -46,8 +46,8 @@ impl InFlight {
             return;
         }
         let waits = self.dispatch(&mut state);
-        // A call that was answered at once needs no timer.
-        if !matches!(state.stage, Stage::Done) {
+        // A call that was answered at once needs no timer, nor does one without a timeout.
+        if self.timeout.is_some() && !matches!(state.stage, Stage::Done) {
             let grace = if self.forwards_timeout(&state) { FORWARDED_TIMEOUT_GRACE } else { Duration::ZERO };
             self.arm(&mut state, grace);
         }
@@ -187,7 +187,7 @@ impl InFlight {
             timeout: self.timeout.filter(|_| hands_over).map(|timeout| timeout.as_millis() as u64),
             receive_progress: self.options.receive_progress
                 && features.progressive_call_results
-                && features.call_canceling,
+                && (features.call_canceling || self.realm.config.load().partial_results == PartialResults::Any),
             progress,
             passthru: self.options.passthru.clone(),
         }

@@ -114,13 +114,16 @@ impl Peer {
             id,
             limits: config.limits_of(&welcome.authrole),
             trustlevel: config.trustlevels.get(&*welcome.authrole).copied(),
-            transport: self.transport.client.details(realm.clock.now()),
+            client: Arc::clone(&self.transport.client),
             features,
+            door: "wamp",
             source: self.transport.client.source,
             cookie: self.transport.client.cookie.as_ref().map(WampCookie::tag),
             format: self.transport.format,
             outbox: self.outbox.clone(),
             message_bytes_max: self.transport.message_bytes_max,
+            since: realm.clock.now(),
+            began: realm.clock.instant(),
             trace: random::trace(),
             welcome,
         }));
@@ -146,7 +149,7 @@ impl Peer {
 }
 
 /// Ends the session when what its client proved ends.
-fn expire(realm: &Arc<RealmState>, session: &Arc<Session>) {
+pub(super) fn expire(realm: &Arc<RealmState>, session: &Arc<Session>) {
     let Some(expires) = session.caller.expires() else { return };
     let left = expires.duration_since(realm.clock.now());
     let left = Duration::try_from(left).unwrap_or(Duration::ZERO);

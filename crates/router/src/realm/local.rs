@@ -227,11 +227,14 @@ pub(crate) fn payload_to_object(payload: &Payload) -> Result<Input> {
 }
 
 /// A built-in procedure's outcome as the arguments of RESULT.
-pub(crate) fn outcome_to_payload(outcome: Outcome, format: Format) -> Payload {
+///
+/// # Errors
+/// A stream, which RESULT cannot be.
+pub(crate) fn outcome_to_payload(outcome: Outcome, format: Format) -> Result<Payload> {
     let value = |input: &Input| -> Vec<Value> {
         input.value().ok().and_then(|json| Value::from_json(json).ok()).into_iter().collect()
     };
-    match outcome {
+    Ok(match outcome {
         Outcome::Value(input) => Payload::from_values(format, value(&input), Map::new()),
         Outcome::Created { location, value: input } => {
             Payload::from_values(format, value(&input), Map::new().with("location", location))
@@ -246,7 +249,11 @@ pub(crate) fn outcome_to_payload(outcome: Outcome, format: Format) -> Payload {
             let kwargs = Map::new().with("media_type", media_type.into_owned());
             Payload::from_values(format, vec![Value::Binary(bytes.to_vec())], kwargs)
         }
-    }
+        Outcome::Stream(_) => {
+            let words = "this procedure answers with a stream of events; ask for it over HTTP, or subscribe";
+            return Err(crossgate_call::Error::invalid(words, Vec::new()));
+        }
+    })
 }
 
 #[cfg(test)]

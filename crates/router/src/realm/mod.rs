@@ -5,6 +5,7 @@
 //! be asked and a full audit log. Tables are changed by one holder at a time and replaced as a whole.
 
 mod authorize;
+mod bridge;
 mod broker;
 mod call;
 mod callee;
@@ -12,6 +13,8 @@ mod config;
 mod dealer;
 mod dispatch;
 mod errors;
+mod feed;
+mod guest;
 mod history;
 mod join;
 mod local;
@@ -29,15 +32,20 @@ mod state;
 mod switches;
 mod testament;
 mod transport;
+mod view;
 
+pub use bridge::{Arguments, WampError};
 pub use config::{HistoryRule, RealmConfig, RealmConfigError, SessionLimits};
-pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer};
+pub use feed::Wanted;
+pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer, turn};
 pub use peer::{Peer, Step};
 pub use realms::RealmSummary;
 pub use switches::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, Keep, OnLeave, RealmAudit, RequestIds, TimeoutUnit, UriRules,
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, Keep, OnLeave, PartialResults, RealmAudit, RequestIds,
+    TimeoutUnit, UriRules,
 };
 pub use transport::Transport;
+pub use view::{RegistrationView, SessionView, SubscriptionView};
 
 pub(crate) use meta::{DEADLINE as META_DEADLINE, Procedure as MetaProcedure};
 pub(crate) use realms::Realms;

@@ -4,6 +4,7 @@
 //! out by the realm's policy and counted; answers and invocations are never left out: when they do
 //! not fit, the peer is disconnected, and what it owed and was owed is settled as for any lost peer.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,6 +75,40 @@ pub enum Pushed {
     Closed,
 }
 
+thread_local! {
+    /// The queues that were filled in the turn that this thread is in, if it is in one.
+    static TURN: RefCell<Option<Vec<Arc<Shared>>>> = const { RefCell::new(None) };
+}
+
+/// Does a part of a task's work that waits for nothing: one poll. The writers of the queues that it fills are woken at its end and
+/// not with the first message, and so write all that they got with one flush.
+pub fn turn<T>(work: impl FnOnce() -> T) -> T {
+    /// Wakes also when the work panics.
+    struct Turn;
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            for shared in TURN.with_borrow_mut(Option::take).into_iter().flatten() {
+                shared.filled.notify_one();
+            }
+        }
+    }
+    // One within another is a part of it.
+    if TURN.with_borrow(Option::is_some) {
+        return work();
+    }
+    TURN.set(Some(Vec::new()));
+    let _turn = Turn;
+    work()
+}
+
+/// Wakes a queue's writer, at the end of the turn if this is one.
+fn wake(shared: &Arc<Shared>) {
+    TURN.with_borrow_mut(|turn| match turn {
+        Some(filled) => filled.push(Arc::clone(shared)),
+        None => shared.filled.notify_one(),
+    });
+}
+
 /// The senders' side. Clones share the queue.
 #[derive(Clone)]
 pub struct Outbox {
@@ -96,6 +131,8 @@ struct Queue {
     limits: OutboxLimits,
     bytes: usize,
     event_bytes: usize,
+    /// How many messages were put in so far.
+    pushed: u64,
     closed: bool,
     overflowed: bool,
 }
@@ -103,8 +140,15 @@ struct Queue {
 impl Outbox {
     /// An empty queue, with the side that empties it.
     pub fn new(limits: OutboxLimits) -> (Self, Drain) {
-        let queue =
-            Queue { messages: VecDeque::new(), limits, bytes: 0, event_bytes: 0, closed: false, overflowed: false };
+        let queue = Queue {
+            messages: VecDeque::new(),
+            limits,
+            bytes: 0,
+            event_bytes: 0,
+            pushed: 0,
+            closed: false,
+            overflowed: false,
+        };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), filled: Notify::new(), dropped: AtomicU64::new(0) });
         (Self { shared: Arc::clone(&shared) }, Drain { shared })
     }
@@ -117,7 +161,8 @@ impl Outbox {
         drop(queue);
         match pushed {
             Pushed::Queued if !was_idle => {}
-            Pushed::Queued | Pushed::Closed => self.shared.filled.notify_one(),
+            Pushed::Queued => wake(&self.shared),
+            Pushed::Closed => self.shared.filled.notify_one(),
             Pushed::Dropped(events) => {
                 self.shared.dropped.fetch_add(events, Ordering::Relaxed);
             }
@@ -146,6 +191,11 @@ impl Outbox {
         self.shared.lock().bytes
     }
 
+    /// How many messages were taken in so far, to be sent.
+    pub fn pushed(&self) -> u64 {
+        self.shared.lock().pushed
+    }
+
     /// How many events were left out so far.
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
@@ -167,6 +217,15 @@ impl Drain {
                 }
             }
             // A message that came in between has left a permit behind.
+            self.shared.filled.notified().await;
+        }
+    }
+
+    /// Waits until the peer has to go because it did not read what could not be left out: for a writer that is in the middle of
+    /// something, and would notice at its next message only.
+    pub async fn overflow(&self) {
+        // Whoever fills the queue or overflows it leaves a permit behind; `next` looks into the queue before it waits for one.
+        while !self.overflowed() {
             self.shared.filled.notified().await;
         }
     }
@@ -224,6 +283,7 @@ impl Queue {
 
     fn append(&mut self, message: Bytes, class: Class, bytes: usize) {
         self.bytes += bytes;
+        self.pushed += 1;
         if class == Class::Event {
             self.event_bytes += bytes;
         }
@@ -264,6 +324,7 @@ impl Queue {
 
     fn take(&mut self, batch: &mut Vec<Bytes>) -> bool {
         let (mut taken, mut messages) = (0, 0);
+        batch.reserve(self.messages.len().min(BATCH_MESSAGES_MAX));
         while taken < BATCH_BYTES_MAX && messages < BATCH_MESSAGES_MAX {
             let Some((message, class)) = self.messages.pop_front() else { break };
             let bytes = cost(&message);

@@ -69,7 +69,7 @@ impl Router {
     }
 
     pub(crate) fn origin(&self, session: &Session) -> Origin {
-        Origin { door: "wamp", source: session.source, trace: session.trace() }
+        Origin { door: session.door, source: session.source, trace: session.trace() }
     }
 }
 
@@ -156,8 +156,9 @@ impl Peer {
         let Some((realm, session)) = &self.joined else { return Step::Continue };
         if let Some(wait) = self.pace.take(&session.limits, realm.clock.instant()) {
             // Nothing more is read from the connection meanwhile: whoever sends too fast waits.
-            tokio::time::sleep(wait).await;
+            Box::pin(tokio::time::sleep(wait)).await;
         }
+        session.count_received();
         let at = At { router: &self.router, realm, session };
         if let Some(breach) = judge_request(&mut self.requests, realm, &message) {
             return match breach {
@@ -165,17 +166,18 @@ impl Peer {
                 None => Step::Continue,
             };
         }
+        // What may have to wait is in a box of its own: a session that says nothing holds no room for it.
         let routed = match message {
-            Message::Call(call) => at.call(call).await,
+            Message::Call(call) => Box::pin(at.call(call)).await,
             Message::Yield(answer) => at.yielded(answer),
             Message::Error(error) => at.failed(error),
-            Message::Publish(publish) => at.publish(publish).await,
+            Message::Publish(publish) => Box::pin(at.publish(publish)).await,
             Message::Cancel { request, options } => {
                 at.cancel(request, &options);
                 Ok(())
             }
             Message::Subscribe { request, options, topic } => {
-                at.subscribe(request, &options, &topic).await;
+                Box::pin(at.subscribe(request, &options, &topic)).await;
                 Ok(())
             }
             Message::Unsubscribe { request, subscription } => {
@@ -183,7 +185,7 @@ impl Peer {
                 Ok(())
             }
             Message::Register { request, options, procedure } => {
-                at.register(request, &options, &procedure).await;
+                Box::pin(at.register(request, &options, &procedure)).await;
                 Ok(())
             }
             Message::Unregister { request, registration } => {

@@ -67,7 +67,7 @@ impl At<'_> {
         Ok(())
     }
 
-    fn publish_fault(&self, topic: &str, options: &PublishOptions) -> Option<(&'static str, String)> {
+    pub(super) fn publish_fault(&self, topic: &str, options: &PublishOptions) -> Option<(&'static str, String)> {
         let config = self.realm.config.load();
         if !config.rules().allow(topic, Match::Exact) || is_reserved(topic) {
             return Some((uri::INVALID_URI, format!("nothing can be published to `{topic}`")));

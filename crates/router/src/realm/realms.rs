@@ -1,6 +1,7 @@
 //! All realms of a router.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -53,6 +54,10 @@ pub struct RealmSummary {
     pub history_waiting: usize,
     /// The events that should have been kept, and are not.
     pub history_lost: u64,
+    /// The messages that came from sessions since the realm was opened.
+    pub messages_in: u64,
+    /// The messages that were sent to sessions.
+    pub messages_out: u64,
 }
 
 impl Realms {
@@ -171,6 +176,7 @@ impl RealmState {
     fn summary(&self) -> RealmSummary {
         let sessions = self.sessions();
         let tables = self.tables.load();
+        let past = (self.past_messages.0.load(Ordering::Relaxed), self.past_messages.1.load(Ordering::Relaxed));
         let queues: Vec<_> = locked(&self.queues).values().cloned().collect();
         RealmSummary {
             realm: self.name.clone(),
@@ -183,6 +189,8 @@ impl RealmState {
             events_dropped: sessions.iter().map(|session| session.outbox.dropped()).sum(),
             history_waiting: self.archive.get().map_or(0, |archive| archive.waiting()),
             history_lost: self.losses.so_far(),
+            messages_in: past.0 + sessions.iter().map(|session| session.received()).sum::<u64>(),
+            messages_out: past.1 + sessions.iter().map(|session| session.outbox.pushed()).sum::<u64>(),
         }
     }
 }

@@ -4,17 +4,18 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use crossgate_call::{Caller, Trace};
-use crossgate_identity::{WampSession, WampWelcome};
+use crossgate_identity::{WampSession, WampTransport, WampWelcome};
 use crossgate_wamp::id::{Id, Sequence};
 use crossgate_wamp::options::{CancelMode, InterruptOptions};
 use crossgate_wamp::session::{ClientFeatures, Features};
 use crossgate_wamp::wire::Format;
 use crossgate_wamp::{Map, Message};
+use jiff::Timestamp;
 
 use super::call::{InFlight, Who};
 use super::callee::Member;
@@ -32,13 +33,15 @@ pub(crate) struct Session {
     pub(crate) authid: Arc<str>,
     pub(crate) authrole: Arc<str>,
     pub(crate) welcome: WampWelcome,
-    /// What is told about its connection.
-    pub(crate) transport: Map,
-    /// What `wamp.session.get` answers; `wamp.session.modify_details` changes it, and nothing is decided by it.
-    pub(crate) details: ArcSwap<Map>,
+    pub(crate) client: Arc<WampTransport>,
+    /// What `wamp.session.get` answers since `wamp.session.modify_details` changed it; nothing is decided by it. Until then it is
+    /// made when somebody asks: in memory it would be larger than all the rest of a session.
+    modified: ArcSwapOption<Map>,
     pub(crate) features: ClientFeatures,
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
+    /// Where it came in, as the audit log says it: `wamp`, or the door of a guest.
+    pub(crate) door: &'static str,
     pub(crate) source: Option<std::net::IpAddr>,
     /// Tells sessions of one browser from others.
     pub(crate) cookie: Option<[u8; 32]>,
@@ -46,6 +49,11 @@ pub(crate) struct Session {
     pub(crate) outbox: Outbox,
     /// The largest message that the peer receives, in bytes.
     pub(crate) message_bytes_max: usize,
+    /// When it joined.
+    pub(crate) since: Timestamp,
+    pub(crate) began: Instant,
+    /// The messages that came from it.
+    received: AtomicU64,
     /// The requests that were counted for traces.
     traces: (u128, AtomicU64),
     calls: Mutex<Made>,
@@ -59,15 +67,18 @@ pub(crate) struct Session {
 pub(crate) struct Joining {
     pub(crate) id: Id,
     pub(crate) welcome: WampWelcome,
-    pub(crate) transport: Map,
+    pub(crate) client: Arc<WampTransport>,
     pub(crate) features: ClientFeatures,
     pub(crate) limits: SessionLimits,
     pub(crate) trustlevel: Option<u64>,
+    pub(crate) door: &'static str,
     pub(crate) source: Option<std::net::IpAddr>,
     pub(crate) cookie: Option<[u8; 32]>,
     pub(crate) format: Format,
     pub(crate) outbox: Outbox,
     pub(crate) message_bytes_max: usize,
+    pub(crate) since: Timestamp,
+    pub(crate) began: Instant,
     pub(crate) trace: u128,
 }
 
@@ -123,29 +134,26 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Session {
     pub(crate) fn new(joining: Joining) -> Self {
-        let details = WampSession {
-            session: joining.id,
-            welcome: &joining.welcome,
-            transport: &joining.transport,
-            serializer: joining.format.as_str(),
-        };
-        let details = details.join_details();
         Self {
             id: joining.id,
             caller: Arc::clone(&joining.welcome.caller),
             authid: Arc::clone(&joining.welcome.authid),
             authrole: Arc::clone(&joining.welcome.authrole),
             welcome: joining.welcome,
-            transport: joining.transport,
-            details: ArcSwap::from_pointee(details),
+            client: joining.client,
+            modified: ArcSwapOption::empty(),
             features: joining.features,
             limits: joining.limits,
             trustlevel: joining.trustlevel,
+            door: joining.door,
             source: joining.source,
             cookie: joining.cookie,
             format: joining.format,
             outbox: joining.outbox,
             message_bytes_max: joining.message_bytes_max,
+            since: joining.since,
+            began: joining.began,
+            received: AtomicU64::new(0),
             traces: (joining.trace, AtomicU64::new(0)),
             calls: Mutex::default(),
             invocations: Mutex::default(),
@@ -155,14 +163,27 @@ impl Session {
         }
     }
 
-    /// The session as authorizers see it.
-    pub(crate) fn seen(&self) -> WampSession<'_> {
-        WampSession {
+    /// The session as authorizers see it: what is told about its connection is shown to `see`.
+    pub(crate) fn seen<T>(&self, see: impl FnOnce(&WampSession<'_>) -> T) -> T {
+        see(&WampSession {
             session: self.id,
             welcome: &self.welcome,
-            transport: &self.transport,
+            transport: &self.client.details(self.since),
             serializer: self.format.as_str(),
+        })
+    }
+
+    /// What `wamp.session.get` answers.
+    pub(crate) fn details(&self) -> Map {
+        match &*self.modified.load() {
+            Some(modified) => Map::clone(modified),
+            None => self.seen(|seen| seen.join_details()),
         }
+    }
+
+    /// Has `wamp.session.get` answer something else.
+    pub(crate) fn modify_details(&self, details: Map) {
+        self.modified.store(Some(Arc::new(details)));
     }
 
     pub(crate) fn who(&self) -> Who {
@@ -173,6 +194,16 @@ impl Session {
     pub(crate) fn trace(&self) -> Trace {
         let count = self.traces.1.fetch_add(1, Ordering::Relaxed);
         Trace::from_random(self.traces.0.wrapping_add(u128::from(count)))
+    }
+
+    /// Counts a message that came from it.
+    pub(crate) fn count_received(&self) {
+        self.received.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many messages came from it.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// What the client announced as a callee.

@@ -1,6 +1,7 @@
 //! A realm at run time: its tables, its sessions, and how sessions come and go.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub(crate) struct RealmState {
     pub(crate) retained: Mutex<Retained>,
     pub(crate) queues: Mutex<HashMap<Id, Arc<Mutex<Queue>>>>,
     pub(crate) decisions: Decisions,
+    /// The messages of sessions that have left: from them, and to them.
+    pub(crate) past_messages: (AtomicU64, AtomicU64),
     /// The realm itself, as the subscriber that keeps the history.
     pub(crate) own_id: Id,
     /// For the router's own questions to authenticators and authorizers.
@@ -106,6 +109,7 @@ impl RealmState {
             retained,
             queues: Mutex::default(),
             decisions,
+            past_messages: (AtomicU64::new(0), AtomicU64::new(0)),
             own_id: random::id(),
             questions: Places::new(QUESTIONS_MAX),
             losses,
@@ -205,7 +209,7 @@ impl RealmState {
 
     /// Tells those who want to know that a session joined.
     pub(crate) fn announce(&self, session: &Session) {
-        self.emit(topic::SESSION_ON_JOIN, || vec![Value::Map(Map::clone(&session.details.load()))]);
+        self.emit(topic::SESSION_ON_JOIN, || vec![Value::Map(session.details())]);
     }
 
     /// Takes an ended session out of the tables. Most sessions that leave held nothing, and then nothing is replaced; whether one
@@ -240,6 +244,8 @@ impl RealmState {
             }
         }
         self.metrics.left();
+        self.past_messages.0.fetch_add(session.received(), Ordering::Relaxed);
+        self.past_messages.1.fetch_add(session.outbox.pushed(), Ordering::Relaxed);
         let (unsubscribed, unregistered) = self.take_out(session.id);
         let (calls, invocations) = session.close();
         calls.iter().for_each(|call| call.abandon());

@@ -1,5 +1,6 @@
 //! The choices that a realm's configuration has.
 
+use crossgate_wamp::uri::Match;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -48,6 +49,17 @@ pub enum CancelDefault {
     /// The caller is answered at once, and the callee is interrupted.
     #[default]
     KillNoWait,
+}
+
+/// Which callees are asked for partial results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartialResults {
+    /// Those that can also be interrupted, as the specification wants it.
+    #[default]
+    Cancelable,
+    /// All that announce them.
+    Any,
 }
 
 /// Who learns who calls and publishes.
@@ -110,6 +122,16 @@ pub enum HistoryMatch {
     Prefix,
     /// An empty component stands for any.
     Wildcard,
+}
+
+impl HistoryMatch {
+    pub(crate) const fn policy(self) -> Match {
+        match self {
+            Self::Exact => Match::Exact,
+            Self::Prefix => Match::Prefix,
+            Self::Wildcard => Match::Wildcard,
+        }
+    }
 }
 
 /// Where past events are kept.

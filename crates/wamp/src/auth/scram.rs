@@ -332,21 +332,22 @@ fn auth_message(
     format!("{first},r={nonce},s={salt},i={iterations},c={},r={nonce}", dialect.binding(binding))
 }
 
-/// The client's side, without channel binding.
+/// The client's side.
 #[derive(Debug, Clone)]
 pub struct ScramClient {
     dialect: ScramDialect,
     authid: String,
     nonce: String,
+    binding: Option<(String, Vec<u8>)>,
 }
 
 /// A client's answer, and the signature that the server must show.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScramAnswer {
     /// AUTHENTICATE.Signature.
     pub signature: String,
-    /// The nonce to repeat in AUTHENTICATE.Extra.
-    pub nonce: String,
+    /// AUTHENTICATE.Extra: the nonce, and what the channel is known by.
+    pub extra: Map,
     expected: String,
 }
 
@@ -364,13 +365,22 @@ impl ScramClient {
     /// A client with a nonce (see [`scram_nonce`]), which goes into HELLO's `authextra`.
     #[must_use]
     pub fn new(dialect: ScramDialect, authid: &str, nonce: &str) -> Self {
-        Self { dialect, authid: authid.to_owned(), nonce: nonce.to_owned() }
+        Self { dialect, authid: authid.to_owned(), nonce: nonce.to_owned(), binding: None }
+    }
+
+    /// The same, bound to the channel: the binding's type and data. In [`ScramDialect::Autobahn`] a binding is
+    /// named and not proved; there it stays away.
+    #[must_use]
+    pub fn bound(mut self, kind: &str, data: &[u8]) -> Self {
+        self.binding = (self.dialect == ScramDialect::Wamp).then(|| (kind.to_owned(), data.to_vec()));
+        self
     }
 
     /// HELLO's `authextra`.
     #[must_use]
     pub fn authextra(&self) -> Map {
-        Map::new().with("nonce", self.nonce.as_str()).with("channel_binding", Value::Null)
+        let binding = self.binding.as_ref().map_or(Value::Null, |(kind, _)| kind.as_str().into());
+        Map::new().with("nonce", self.nonce.as_str()).with("channel_binding", binding)
     }
 
     /// Answers CHALLENGE.Extra.
@@ -385,6 +395,12 @@ impl ScramClient {
         if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
             return Err(AuthError("the server's nonce does not go on from ours"));
         }
+        let binding = self.binding.as_ref().map(|(kind, data)| (kind.as_str(), data.as_slice()));
+        // A router, or somebody before it, that talks us out of the binding.
+        let agreed = extra.get("channel_binding").and_then(Value::as_text).filter(|kind| !kind.is_empty());
+        if agreed != binding.map(|(kind, _)| kind) {
+            return Err(AuthError("the challenge is bound to the channel in another way than asked"));
+        }
         let kdf = match text("kdf")? {
             "pbkdf2" => Kdf::Pbkdf2 { iterations },
             "argon2id13" | "argon2id-13" => Kdf::Argon2id { iterations, memory_kib: number("memory")? },
@@ -392,12 +408,15 @@ impl ScramClient {
         };
         let salted = kdf.derive(self.dialect, password, &STANDARD.decode(salt).map_err(|_| BAD)?)?;
         let client_key = hmac_sha256(&salted, b"Client Key");
-        let message = auth_message(self.dialect, (&self.authid, &self.nonce), (nonce, salt, iterations), None);
+        let message = auth_message(self.dialect, (&self.authid, &self.nonce), (nonce, salt, iterations), binding);
         let proof = xor(client_key, &hmac_sha256(&sha256(&client_key), message.as_bytes()));
         let server_key = hmac_sha256(&salted, b"Server Key");
         Ok(ScramAnswer {
             signature: STANDARD.encode(proof),
-            nonce: nonce.to_owned(),
+            extra: Map::new()
+                .with("nonce", nonce)
+                .with("channel_binding", binding.map_or(Value::Null, |(kind, _)| kind.into()))
+                .with("cbind_data", binding.map_or(Value::Null, |(_, data)| STANDARD.encode(data).into())),
             expected: STANDARD.encode(hmac_sha256(&server_key, message.as_bytes())),
         })
     }

@@ -74,6 +74,15 @@ impl Retained {
         topics.filter_map(|(_, events)| events.get(last(events)?)).collect()
     }
 
+    /// Whether there are events of a topic that the subscription stands for.
+    #[must_use]
+    pub fn has(&self, policy: Match, topic: &str) -> bool {
+        match policy {
+            Match::Exact => self.topics.get(topic).is_some(),
+            _ => self.topics.iter().any(|(name, _)| matches(policy, topic, name)),
+        }
+    }
+
     /// How many topics have events.
     #[must_use]
     pub const fn len(&self) -> usize {

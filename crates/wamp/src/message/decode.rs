@@ -140,11 +140,9 @@ impl Fields<'_> {
     }
 
     fn slice(&self, field: usize) -> Result<&[u8], DecodeError> {
-        let missing = DecodeError::Count { kind: self.kind.name(), found: self.count };
-        if field >= self.count {
-            return Err(missing);
-        }
-        self.ends.get(field).and_then(|(from, to)| self.bytes.get(*from..*to)).ok_or(missing)
+        let place = self.ends.get(field).filter(|_| field < self.count);
+        let slice = place.and_then(|(from, to)| self.bytes.get(*from..*to));
+        slice.ok_or_else(|| DecodeError::Count { kind: self.kind.name(), found: self.count })
     }
 
     fn token(&self, field: usize) -> Result<Option<Token<'_>>, DecodeError> {

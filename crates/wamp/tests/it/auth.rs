@@ -128,8 +128,7 @@ fn scram_fits_the_example_of_rfc_7677() {
     let exchange = ScramExchange::new(secret, "user", &client.authextra(), NONCE, None).expect("an exchange");
     let answer = client.answer(b"pencil", &exchange.extra()).expect("an answer");
     assert_eq!(answer.signature, "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
-    let extra = Map::new().with("nonce", answer.nonce.as_str()).with("channel_binding", Value::Null);
-    let welcome = exchange.verify(&answer.signature, &extra).expect("verified");
+    let welcome = exchange.verify(&answer.signature, &answer.extra).expect("verified");
     let verifier = welcome.get("verifier").and_then(Value::as_text);
     assert_eq!(verifier, Some("6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
     assert!(answer.is_server(ScramDialect::Wamp, &welcome));
@@ -150,12 +149,31 @@ fn scram_works_in_both_dialects_with_both_derivations() {
         let name = challenge.get("kdf").and_then(Value::as_text).expect("a name");
         assert_eq!(name == "argon2id-13", dialect == ScramDialect::Autobahn && matches!(kdf, Kdf::Argon2id { .. }));
         let answer = client.answer(b"p\xc3\xa4ss", &challenge).expect("an answer");
-        let extra = Map::new().with("nonce", answer.nonce.as_str());
+        let extra = answer.extra.clone();
         let welcome = exchange.verify(&answer.signature, &extra).expect("verified");
         assert!(answer.is_server(dialect, &welcome), "{dialect:?} {kdf:?}");
         let wrong = client.answer(b"pass", &challenge).expect("an answer");
         assert_eq!(exchange.verify(&wrong.signature, &extra), Err(ScramError::Proof));
     }
+}
+
+#[test]
+fn a_scram_proof_is_bound_to_the_channel_and_nobody_talks_the_client_out_of_it() {
+    let kdf = Kdf::Pbkdf2 { iterations: 64 };
+    let secret = ScramSecret::derive(ScramDialect::Wamp, kdf, b"pass", vec![5; 16]).expect("derived");
+    let client = ScramClient::new(ScramDialect::Wamp, "joe", "abc").bound("tls-exporter", &[7; 32]);
+    let exchange = |channel: Option<[u8; 32]>| {
+        let binding = channel.map(|data| ("tls-exporter".to_owned(), data.to_vec()));
+        ScramExchange::new(secret.clone(), "joe", &client.authextra(), "s", binding).expect("an exchange")
+    };
+    let (same, other) = (exchange(Some([7; 32])), exchange(Some([8; 32])));
+    let answer = client.answer(b"pass", &same.extra()).expect("an answer");
+    let welcome = same.verify(&answer.signature, &answer.extra).expect("the same channel");
+    assert!(answer.is_server(ScramDialect::Wamp, &welcome));
+    assert_eq!(other.verify(&answer.signature, &answer.extra), Err(ScramError::OtherBinding));
+    assert!(client.answer(b"pass", &exchange(None).extra()).is_err(), "the binding was taken away");
+    let autobahn = ScramClient::new(ScramDialect::Autobahn, "joe", "abc").bound("tls-exporter", &[7; 32]);
+    assert_eq!(autobahn.authextra().get("channel_binding"), Some(&Value::Null));
 }
 
 #[test]
@@ -183,7 +201,7 @@ fn scram_refuses_what_does_not_belong_to_the_exchange() {
     let plain =
         ScramExchange::new(secret(ScramDialect::Wamp), "u", &client.authextra(), "s", None).expect("an exchange");
     let answer = client.answer(b"p", &plain.extra()).expect("an answer");
-    let extra = Map::new().with("nonce", answer.nonce.as_str());
+    let extra = answer.extra.clone();
     assert_eq!(bound.verify(&answer.signature, &extra), Err(ScramError::OtherBinding), "the binding was taken away");
     let claims = extra.clone().with("channel_binding", "tls-exporter");
     assert_eq!(plain.verify(&answer.signature, &claims), Err(ScramError::OtherBinding));

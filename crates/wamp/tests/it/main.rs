@@ -5,6 +5,7 @@
 mod auth;
 mod broker;
 mod calls;
+mod client;
 mod fuzz;
 mod kit;
 mod messages;

@@ -1,6 +1,7 @@
 //! `crossgate up`: opens the parts, binds the doors, serves until told to stop.
 
 mod notify;
+mod orders;
 mod reload;
 mod welcome;
 
@@ -20,6 +21,7 @@ use crate::compose::Program;
 use crate::config::{self, Config, Loaded};
 use crate::console::Console;
 use crate::{demo, log};
+use orders::Orders;
 use reload::Reloader;
 
 /// How often histograms move what they have gathered into their buckets.
@@ -93,6 +95,8 @@ async fn serve(
         realm: program.realm.clone(),
     };
     let edge = Edge::bind(loaded.config.edge.clone(), parts).await.context("[edge] cannot start")?;
+    let mut orders = Orders::default();
+    orders.replace(orders::prepare(&loaded.config, &program, &edge).await.context("[edge.acme]")?).await;
     let addresses = edge.addresses();
     for (name, address) in &addresses {
         tracing::info!(listener = name, "listening on {address}");
@@ -113,7 +117,7 @@ async fn serve(
         loop {
             tokio::select! {
                 _ = upkeep.tick() => program.metrics.run_upkeep(),
-                Some(()) = hangup.recv() => reloader.reload(&program, &edge),
+                Some(()) = hangup.recv() => reloader.reload(&program, &edge, &mut orders).await,
             }
         }
     };
@@ -124,6 +128,7 @@ async fn serve(
         }
         std::future::pending::<()>().await;
     };
+    let webhooks = crate::webhooks::run(&program.webhooks, &program.router, &program.identity);
     let stopping = async {
         let why = stop.recv().await;
         tracing::info!("{why}: finishing what is in flight; a second signal stops at once");
@@ -141,7 +146,9 @@ async fn serve(
         () = stopping => {}
         () = background => {}
         () = warming => {}
+        () = webhooks => {}
     }
+    orders.stop().await;
     program.close().await?;
     tracing::info!("stopped");
     Ok(())

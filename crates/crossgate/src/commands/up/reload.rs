@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use crossgate_edge::Edge;
 use toml::{Table, Value};
 
+use super::orders::{self, Orders};
 use crate::compose::Program;
 use crate::config::{self, Loaded};
 use crate::log;
@@ -13,6 +14,8 @@ const FIXED: &[(&str, &str)] = &[
     ("realm", "callers and tokens belong to it"),
     ("store", "the database is open"),
     ("audit", "the audit log is open"),
+    ("bridge", "its operations are joined to procedures at start"),
+    ("webhooks", "their subscriptions are open"),
     ("services", "services are opened at start"),
     ("contracts", "contracts are joined to procedures at start"),
     ("validate_responses", "contracts are joined to procedures at start"),
@@ -31,8 +34,8 @@ impl Reloader {
     }
 
     /// Reads the configuration again. All of it takes effect, or none of it and the log says why.
-    pub(super) fn reload(&mut self, program: &Program, edge: &Edge) {
-        match self.try_reload(program, edge) {
+    pub(super) async fn reload(&mut self, program: &Program, edge: &Edge, orders: &mut Orders) {
+        match self.try_reload(program, edge, orders).await {
             Ok(()) => tracing::info!("configuration reloaded from {}", self.current.file.display()),
             Err(error) => {
                 tracing::error!("the configuration was not reloaded, and the old one stays in force: {error:#}")
@@ -40,7 +43,7 @@ impl Reloader {
         }
     }
 
-    fn try_reload(&mut self, program: &Program, edge: &Edge) -> anyhow::Result<()> {
+    async fn try_reload(&mut self, program: &Program, edge: &Edge, orders: &mut Orders) -> anyhow::Result<()> {
         let mut fresh = config::load(&self.current.file, std::env::vars())?;
         let warnings = fresh.config.narrow(&self.realms)?;
         let refused = refusals(&self.current.table, &fresh.table);
@@ -56,9 +59,20 @@ impl Reloader {
         // Realms and doors are checked before identity is swapped, and swapped after it: each swap is whole,
         // and a fault in either leaves both as they were.
         let doors = edge.prepare(fresh.config.edge.clone()).context("[edge]")?;
+        let ordered = if orders_differ(&self.current.table, &fresh.table) {
+            Some(orders::prepare(&fresh.config, program, edge).await.context("[edge.acme]")?)
+        } else {
+            None
+        };
         program.identity.reload(fresh.config.identity.clone()).context("[identity]")?;
+        if let Some(bridge) = &program.bridge {
+            bridge.open(&program.router, &realms).context("[bridge]")?;
+        }
         program.router.configure_realms(realms).context("[realms]")?;
         edge.apply(doors);
+        if let Some(ordered) = ordered {
+            orders.replace(ordered).await;
+        }
         self.level.set(&fresh.config.log.level)?;
         self.current = fresh;
         for warning in warnings {
@@ -66,6 +80,18 @@ impl Reloader {
         }
         Ok(())
     }
+}
+
+/// Whether other certificates are ordered, or otherwise. An order that is under way is not disturbed without need.
+fn orders_differ(old: &Table, new: &Table) -> bool {
+    let orders = |table: &Table| {
+        let edge = table.get("edge").and_then(Value::as_table).cloned().unwrap_or_default();
+        let listeners = edge.get("listeners").and_then(Value::as_array).cloned().unwrap_or_default();
+        let wanted: Vec<_> =
+            listeners.iter().map(|one| one.get("tls").and_then(|tls| tls.get("acme")).cloned()).collect();
+        (edge.get("acme").cloned(), wanted)
+    };
+    orders(old) != orders(new)
 }
 
 fn refusals(old: &Table, new: &Table) -> Vec<String> {

@@ -7,6 +7,7 @@ mod docs;
 mod home;
 mod loan;
 mod loans;
+mod realms;
 mod sign;
 
 use std::sync::Arc;
@@ -64,6 +65,9 @@ enum Page<'p> {
     Loans,
     Loan(&'p str),
     Calls,
+    Realms,
+    Realm(&'p str),
+    Kill(&'p str),
     Docs,
     Contract(&'p str),
     Document(&'p str),
@@ -82,6 +86,7 @@ impl<'p> Page<'p> {
             "/sign-out" => Self::SignOut,
             "/loans" => Self::Loans,
             "/calls" => Self::Calls,
+            "/realms" => Self::Realms,
             "/docs" | "/docs/" => Self::Docs,
             "/favicon.ico" => Self::Icon,
             "/swagger.json" => Self::Swagger,
@@ -97,6 +102,12 @@ impl<'p> Page<'p> {
         if let Some(id) = path.strip_prefix("/loans/") {
             return Some(Self::Loan(id));
         }
+        if let Some(name) = path.strip_prefix("/realms/") {
+            return match name.strip_suffix("/kill") {
+                Some(name) => Some(Self::Kill(name)),
+                None => Some(Self::Realm(name)),
+            };
+        }
         let name = path.strip_prefix("/docs/")?;
         match name.strip_prefix("openapi/").and_then(|name| name.strip_suffix(".json")) {
             Some(name) => Some(Self::Document(name)),
@@ -107,7 +118,7 @@ impl<'p> Page<'p> {
     fn allow(&self) -> &'static str {
         match self {
             Self::SignIn => "GET, HEAD, POST",
-            Self::SignOut => "POST",
+            Self::SignOut | Self::Kill(_) => "POST",
             _ => "GET, HEAD",
         }
     }
@@ -140,6 +151,9 @@ impl Pages {
             Page::Loans => self.loans(ask).await,
             Page::Loan(id) => self.loan(ask, id).await,
             Page::Calls => self.calls(ask).await,
+            Page::Realms => self.realms(ask).await,
+            Page::Realm(name) => self.realm(ask, name).await,
+            Page::Kill(name) => self.kill(ask, name).await,
             Page::Docs => Ok(self.docs(ask)),
             Page::Contract(name) => Ok(self.contract(ask, name)),
             Page::Document(name) => Ok(self.document(ask, name)),

@@ -73,7 +73,7 @@ impl Pages {
     }
 
     /// Why a post is not acted on: it is too large, or does not come from a form of ours.
-    fn refusal(ask: &Ask<'_>) -> Option<Failed> {
+    pub(super) fn refusal(ask: &Ask<'_>) -> Option<Failed> {
         let error = if ask.body.len() > FORM_BYTES_MAX {
             Error::new(Kind::TooLarge, "the form is larger than it can be")
         } else if !guard::same_origin(ask.head) {

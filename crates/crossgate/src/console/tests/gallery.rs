@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 
 use crate::console::docs::{Book, Catalog};
 use crate::console::pages::{Ask, Pages};
-use crate::console::visitor::{AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, Pending, Visitor};
+use crate::console::visitor::{
+    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, PROCEDURES, Pending, REALMS_LIST, REALMS_REGISTRATIONS,
+    REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, Visitor,
+};
 
 /// Elements that have no end tag (HTML §13.1.2).
 const VOID: [&str; 6] = ["meta", "link", "input", "br", "img", "hr"];
@@ -36,6 +39,10 @@ impl Door for Plausible {
             LOANS_BALANCE => json!("9717.94"),
             AUDIT_LIST if input.get("caller").is_some() => json!({"records": [], "next": null}),
             AUDIT_LIST => calls(input["limit"].as_i64().unwrap_or(0)),
+            REALMS_LIST => json!({"realms": [realm("crossgate", 3), realm("factory-7", 1_204), realm("realm1", 0)]}),
+            REALMS_SESSIONS => sessions(),
+            REALMS_REGISTRATIONS => registrations(),
+            REALMS_SUBSCRIPTIONS => subscriptions(),
             _ => return Box::pin(std::future::ready(Err(Error::forbidden("no")))),
         };
         Box::pin(std::future::ready(Ok(Payload::from_value(answer))))
@@ -81,6 +88,57 @@ fn history() -> Value {
             "effect": amount(effect), "origin": "posted", "posted_by": "lender", "back_dated": step == 7, "note": note, "reverses": null, "reversed_by": reversed}]}));
     }
     json!({"loan_id": 1, "start_on": "2019-12-17", "initial": "12500.00", "days": days, "next": null})
+}
+
+fn realm(name: &str, sessions: u64) -> Value {
+    json!({"realm": name, "sessions": sessions, "subscriptions": sessions * 2, "registrations": sessions / 2, "calls": sessions / 3,
+        "calls_waiting": sessions / 300, "queue_bytes": sessions * 733, "events_dropped": sessions / 100, "messages_in": sessions * 48_211,
+        "messages_out": sessions * 91_007})
+}
+
+fn sessions() -> Value {
+    let session = |index: u64| {
+        let (authid, role, method, transport) = [
+            ("press-17.hall-2.factory.example", "machine", "certificate", "websocket"),
+            ("alice", "operator", "session", "events"),
+            ("billing", "worker", "ticket", "rawsocket"),
+            ("anonymous", "anonymous", "anonymous", "longpoll"),
+        ][usize::try_from(index % 4).unwrap_or(0)];
+        let serializer = ["json", "cbor", "msgpack"][usize::try_from(index % 3).unwrap_or(0)];
+        let (waits, dropped) = if index == 3 { (4_100_231, 812) } else { (index * 311, 0) };
+        let mean = f64::from(u32::try_from(index).unwrap_or(0));
+        json!({"session": 7_318_240_193_477_112 + index * 104_729, "authid": authid, "authrole": role, "authmethod": method,
+            "transport": transport, "serializer": serializer,
+            "peer": format!("tcp4:203.0.113.{}:{}", 20 + index, 40_000 + index * 37), "since": "2021-01-31T08:12:45.120Z",
+            "subscriptions": index % 5, "registrations": index % 3, "calls": index % 2, "invocations": index % 7,
+            "queue_bytes": waits, "events_dropped": dropped,
+            "messages_in": index * 1_931, "messages_out": index * 8_800, "mean_in": mean * 1.7, "mean_out": mean * 12.3})
+    };
+    json!({"sessions": (0..9).map(session).collect::<Vec<_>>(), "next": 7_318_240_194_000_000_u64})
+}
+
+fn registrations() -> Value {
+    let one = |procedure: &str, policy: &str, invoke: &str, callees: &[u64], waiting: u64| {
+        json!({"registration": 1, "procedure": procedure, "match": policy, "invoke": invoke,
+        "created": "2021-01-31T08:12:45.120Z", "callees": callees, "calls": callees.len() * 2, "waiting": waiting})
+    };
+    json!({"next": null, "registrations": [
+        one("com.example.machine.set_speed", "exact", "single", &[1], 0),
+        one("com.example.orders.", "prefix", "roundrobin", &[1, 2, 3], 14),
+        one("com..report", "wildcard", "leastloaded", &[4, 5], 0),
+    ]})
+}
+
+fn subscriptions() -> Value {
+    let one = |topic: &str, policy: &str, subscribers: u64, history: bool, retained: bool| {
+        json!({"subscription": 1, "topic": topic, "match": policy,
+        "created": "2021-01-31T08:12:45.120Z", "subscribers": subscribers, "history": history, "retained": retained})
+    };
+    json!({"next": null, "subscriptions": [
+        one("com.example.machine.temperature", "exact", 41, true, true),
+        one("com.example.", "prefix", 2, false, false),
+        one("wamp.session.on_join", "exact", 1, false, false),
+    ]})
 }
 
 fn calls(count: i64) -> Value {
@@ -134,7 +192,7 @@ fn visitor(name: Option<&str>, granted: &[&'static str]) -> Visitor {
 
 /// The pages to look at: a file's name, who looks, at which path, with which posted form.
 fn shots() -> Vec<(&'static str, Visitor, &'static str, Option<&'static str>)> {
-    let all = [LOANS_LIST, LOANS_HISTORY, LOANS_BALANCE, AUDIT_LIST];
+    let all = PROCEDURES;
     let alice = || visitor(Some("alice"), &all);
     let nobody = || visitor(None, &[]);
     vec![
@@ -149,6 +207,9 @@ fn shots() -> Vec<(&'static str, Visitor, &'static str, Option<&'static str>)> {
         ("loan-bad-date", alice(), "/loans/1?date=2020-02-30", None),
         ("calls", alice(), "/calls?before=1900", None),
         ("calls-none", alice(), "/calls?caller=nobody", None),
+        ("realms", alice(), "/realms", None),
+        ("realm", alice(), "/realms/factory-7", None),
+        ("realm-none", alice(), "/realms/nowhere", None),
         ("docs", alice(), "/docs", None),
         ("docs-loans", alice(), "/docs/loans", None),
         ("docs-crossgate", nobody(), "/docs/crossgate", None),

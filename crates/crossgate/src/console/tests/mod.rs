@@ -17,12 +17,15 @@ use serde_json::{Value, json};
 use crate::console::docs::{Book, Catalog};
 use crate::console::pages::{Ask, Pages};
 use crate::console::reply::POLICY;
-use crate::console::visitor::{AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, Pending, Visitor};
+use crate::console::visitor::{
+    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, PROCEDURES, Pending, REALMS_LIST, REALMS_REGISTRATIONS,
+    REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, SESSIONS_KILL, Visitor,
+};
 
 /// Text that breaks out of a page which forgets to escape it.
 const HOSTILE: &str = "\"><script>alert(1)</script><a href='javascript:x'>&";
 /// The pages that fetch something, and those that do not.
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 13] = [
     "/",
     "/sign-in",
     "/loans",
@@ -31,6 +34,8 @@ const PATHS: [&str; 11] = [
     "/loans/1?date=2020-10-31",
     "/calls",
     "/calls?caller=a&outcome=ok&before=7",
+    "/realms",
+    "/realms/demo",
     "/docs",
     "/docs/loans",
     "/nothing",
@@ -106,7 +111,7 @@ fn visitor(name: Option<&str>) -> Visitor {
         proof: if name.is_some() { "session" } else { "anonymous" },
         secure: true,
         trace: Trace::from_random(7),
-        granted: if name.is_some() { vec![LOANS_LIST, LOANS_HISTORY, LOANS_BALANCE, AUDIT_LIST] } else { Vec::new() },
+        granted: if name.is_some() { PROCEDURES.to_vec() } else { Vec::new() },
     }
 }
 
@@ -123,8 +128,35 @@ fn answers(procedure: &str, _: &Value) -> Result<Value, Error> {
         ]}),
         LOANS_BALANCE => json!("423.00"),
         AUDIT_LIST => json!({"records": [record("alice")], "next": 41}),
+        REALMS_LIST | REALMS_SESSIONS | REALMS_REGISTRATIONS | REALMS_SUBSCRIPTIONS => realms(procedure, "press"),
+        SESSIONS_KILL => Value::Null,
         _ => return Err(Error::new(crossgate_call::Kind::NoSuchProcedure, "no such procedure")),
     })
+}
+
+/// What is told about the realm `demo`, with `text` wherever a client or an operator wrote something.
+fn realms(procedure: &str, text: &str) -> Value {
+    match procedure {
+        REALMS_LIST => {
+            let realm = |name: &str| {
+                json!({"realm": name, "sessions": 1, "subscriptions": 1, "registrations": 1, "calls": 3, "calls_waiting": 2,
+                "queue_bytes": 2048, "events_dropped": 7, "messages_in": 10, "messages_out": 20})
+            };
+            json!({"realms": [realm("demo"), realm(text)]})
+        }
+        REALMS_SESSIONS => {
+            json!({"next": 9, "sessions": [{"session": 4711, "authid": text, "authrole": text, "authmethod": text, "transport": text,
+            "serializer": text, "peer": text, "since": text, "subscriptions": 1, "registrations": 1, "calls": 0, "invocations": 3,
+            "queue_bytes": 2048, "events_dropped": 7, "messages_in": 10, "messages_out": 20, "mean_in": 0.5, "mean_out": 1.25}]})
+        }
+        REALMS_REGISTRATIONS => {
+            json!({"next": null, "registrations": [{"procedure": text, "match": text, "invoke": text,
+            "callees": [4711], "calls": 1, "waiting": 2}]})
+        }
+        _ => {
+            json!({"next": null, "subscriptions": [{"topic": text, "match": text, "subscribers": 1, "history": true, "retained": false}]})
+        }
+    }
 }
 
 fn entry(kind: &str, effect: &str, note: Option<&str>) -> Value {
@@ -226,6 +258,7 @@ async fn nothing_that_anybody_wrote_becomes_markup() {
             LOANS_HISTORY => json!({"start_on": HOSTILE, "initial": HOSTILE, "next": null, "days": [
                 {"date": HOSTILE, "balance": HOSTILE, "entries": [entry(HOSTILE, HOSTILE, Some(HOSTILE))]}]}),
             LOANS_BALANCE => json!(HOSTILE),
+            REALMS_LIST | REALMS_SESSIONS | REALMS_REGISTRATIONS | REALMS_SUBSCRIPTIONS => realms(procedure, HOSTILE),
             _ => json!({"records": [record(HOSTILE)], "next": 1}),
         })
     };
@@ -258,6 +291,13 @@ async fn empty_answers_make_pages_that_say_so() {
             LOANS_LIST => json!({"loans": [], "next": null}),
             LOANS_HISTORY => json!({"start_on": "2019-12-17", "initial": "0.00", "days": [], "next": null}),
             LOANS_BALANCE => json!("0.00"),
+            REALMS_LIST => {
+                json!({"realms": [{"realm": "demo", "sessions": 0, "subscriptions": 0, "registrations": 0, "calls": 0,
+                "calls_waiting": 0, "queue_bytes": 0, "events_dropped": 0, "messages_in": 0, "messages_out": 0}]})
+            }
+            REALMS_SESSIONS => json!({"sessions": [], "next": null}),
+            REALMS_REGISTRATIONS => json!({"registrations": [], "next": null}),
+            REALMS_SUBSCRIPTIONS => json!({"subscriptions": [], "next": null}),
             _ => json!({"records": [], "next": null}),
         })
     };
@@ -269,6 +309,31 @@ async fn empty_answers_make_pages_that_say_so() {
         let response = pages.answer(&Ask { head: &head, body: &Bytes::new(), visitor: &alice, door: &door }).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}: {}", text(&response));
     }
+}
+
+#[tokio::test]
+async fn a_session_is_ended_by_a_form_of_our_own_page_and_by_nothing_else() {
+    let (alice, door) = (visitor(Some("alice")), Fake::new(answers));
+    let page = text(&get("/realms/demo", &alice, &door).await);
+    for shown in
+        ["press", "4711", "End the session", "2 waiting", "7 dropped", "2.0 KiB", "href=\"/realms/demo?after=9\""]
+    {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let ended = post("/realms/demo/kill", "session=4711", "https://bank.example", &alice, &door).await;
+    assert_eq!((ended.status(), header(&ended, LOCATION)), (StatusCode::SEE_OTHER, "/realms/demo"));
+    assert_eq!(door.asked().last(), Some(&(SESSIONS_KILL.to_owned(), json!({"realm": "demo", "session": 4711}))));
+    let door = Fake::new(answers);
+    let forged = post("/realms/demo/kill", "session=4711", "https://evil.example", &alice, &door).await;
+    assert_eq!(forged.status(), StatusCode::CONFLICT);
+    assert_eq!(post("/realms/demo/kill", "session=x", "https://bank.example", &alice, &door).await.status(), 400);
+    assert_eq!(get("/realms/demo/kill", &alice, &door).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(get("/realms/other", &alice, &door).await.status(), StatusCode::NOT_FOUND);
+    assert!(door.asked().iter().all(|(procedure, _)| procedure != SESSIONS_KILL));
+    // Who may not end sessions, or not see them, gets a page without.
+    let bob = Visitor { granted: vec![REALMS_LIST, REALMS_SESSIONS], ..visitor(Some("bob")) };
+    let page = text(&get("/realms/demo", &bob, &door).await);
+    assert!(page.contains("4711") && !page.contains("End the session") && !page.contains("Registrations"), "{page}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::super::assets::Assets;
-use super::super::visitor::{AUDIT_LIST, LOANS_LIST, Visitor};
+use super::super::visitor::{AUDIT_LIST, LOANS_LIST, REALMS_LIST, Visitor};
 
 /// What every page is given.
 #[derive(Clone, Copy)]
@@ -22,6 +22,7 @@ pub(crate) enum Section {
     Overview,
     Loans,
     Calls,
+    Realms,
     Docs,
     None,
 }
@@ -29,7 +30,7 @@ pub(crate) enum Section {
 /// A whole page.
 pub(crate) fn page(frame: &Frame<'_>, section: Section, title: &str, body: &Markup) -> Markup {
     let script = match section {
-        Section::Calls => Some(&frame.assets.script),
+        Section::Calls | Section::Realms => Some(&frame.assets.script),
         Section::Docs => Some(&frame.assets.explorer),
         _ => None,
     };
@@ -65,6 +66,7 @@ fn header(frame: &Frame<'_>, section: Section) -> Markup {
         (Section::Overview, "/", "Overview", visitor.name.is_some()),
         (Section::Loans, "/loans", "Loans", visitor.may(LOANS_LIST)),
         (Section::Calls, "/calls", "Calls", visitor.may(AUDIT_LIST)),
+        (Section::Realms, "/realms", "Realms", visitor.may(REALMS_LIST)),
         (Section::Docs, "/docs", "API", true),
     ];
     html! {

@@ -8,4 +8,5 @@ pub(crate) mod layout;
 pub(crate) mod loan;
 pub(crate) mod loans;
 pub(crate) mod notice;
+pub(crate) mod realms;
 pub(crate) mod sign_in;

@@ -157,3 +157,31 @@ fn no_bytes_make_the_decoder_panic_or_differ_by_how_they_come() {
         assert!(decoded(decoder(), wire, piece) == whole);
     });
 }
+
+#[test]
+fn no_frames_that_are_well_formed_make_the_decoder_panic_exceed_its_limits_or_differ_by_how_they_come() {
+    const BYTES_MAX: usize = 1 << 13;
+    type Frames = Vec<(u8, u16, u8, bool)>;
+    bolero::check!().with_type::<(Frames, u8, bool)>().for_each(|(frames, piece, inflates)| {
+        let mut wire = Vec::new();
+        for (first, bytes, filler, compresses) in frames {
+            let payload = vec![*filler; usize::from(*bytes) % (1 << 14)];
+            // A bomb now and then: what is small on the wire, and large after it.
+            let packed = compresses.then(|| deflate::deflate(&payload)).flatten();
+            // Mostly opcodes that exist.
+            let opcode =
+                if first & 0x10 == 0 { [0, 1, 2, 8, 9, 10][usize::from(first & 0x0f) % 6] } else { first & 0x0f };
+            let payload = packed.as_deref().unwrap_or(&payload);
+            let payload = if opcode & 8 == 0 { payload } else { &payload[..payload.len().min(126)] };
+            wire.extend(frame(first & 0xc0 | opcode, payload));
+        }
+        let decoder = || Decoder::new(Expected::Any, 1 << 12, BYTES_MAX, *inflates);
+        let whole = decoded(decoder(), &wire, wire.len().max(1));
+        assert!(decoded(decoder(), &wire, usize::from(*piece).max(1)) == whole);
+        for incoming in &whole.0 {
+            if let Incoming::Message(message) = incoming {
+                assert!(message.len() <= BYTES_MAX + 1, "{}: a message and its mark", message.len());
+            }
+        }
+    });
+}

@@ -135,6 +135,21 @@ impl At<'_> {
 }
 
 impl Router {
+    /// Answers somebody without a session with WAMP's arguments; what went wrong as URI and words.
+    pub(crate) async fn meta_values(
+        &self,
+        realm: &Arc<RealmState>,
+        procedure: Procedure,
+        permit: &Permit,
+        payload: &Payload,
+    ) -> Result<Vec<Value>, (&'static str, String)> {
+        let caller = permit.caller();
+        let role = caller.roles().first().cloned().unwrap_or_else(|| Arc::from("anonymous"));
+        let who = Who { session: None, authid: Arc::clone(caller.id()), authrole: role };
+        let asking = Asking { router: self, realm, session: None, permit, who };
+        asking.answer(procedure, payload).await.map_err(|fault| (fault.error, fault.words))
+    }
+
     /// Answers somebody without a session. The input's entries are keyword arguments; `args` among them are positional.
     pub(crate) async fn answer_meta(
         &self,
@@ -143,12 +158,7 @@ impl Router {
         permit: &Permit,
         input: &Input,
     ) -> CallResult<Outcome> {
-        let payload = meta_payload(input)?;
-        let caller = permit.caller();
-        let role = caller.roles().first().cloned().unwrap_or_else(|| Arc::from("anonymous"));
-        let who = Who { session: None, authid: Arc::clone(caller.id()), authrole: role };
-        let asking = Asking { router: self, realm, session: None, permit, who };
-        match asking.answer(procedure, &payload).await {
+        match self.meta_values(realm, procedure, permit, &meta_payload(input)?).await {
             Ok(mut values) if values.len() <= 1 => {
                 let value = values.pop().unwrap_or(Value::Null).to_json();
                 Ok(Outcome::Value(Input::from_value(value)))
@@ -157,9 +167,9 @@ impl Router {
                 let value = Value::List(values).to_json();
                 Ok(Outcome::Value(Input::from_value(value)))
             }
-            Err(fault) => {
-                let payload = Payload::from_values(OWN_FORMAT, vec![fault.words.into()], Map::new());
-                Err(errors::from_wamp(fault.error, &payload))
+            Err((error, words)) => {
+                let payload = Payload::from_values(OWN_FORMAT, vec![words.into()], Map::new());
+                Err(errors::from_wamp(error, &payload))
             }
         }
     }

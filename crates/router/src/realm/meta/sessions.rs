@@ -44,7 +44,7 @@ impl Asking<'_> {
                 ids.sort_unstable();
                 Ok(vec![ids.into()])
             }
-            Question::Get => Ok(vec![Value::Map(Map::clone(&self.named(arguments)?.details.load()))]),
+            Question::Get => Ok(vec![Value::Map(self.named(arguments)?.details())]),
             Question::Kill => self.kill_one(arguments),
             Question::KillByAuthid => {
                 let authid = arguments.text(0, "authid")?;
@@ -127,14 +127,14 @@ impl Asking<'_> {
         if let Some((key, _)) = changes.iter().find(|(key, _)| FIXED.contains(key)) {
             return Err(fault(uri::INVALID_ARGUMENT, format!("`{key}` cannot be changed")));
         }
-        let before = session.details.load();
+        let before = session.details();
         let kept = before.iter().filter(|(key, _)| changes.get(key).is_none());
         let added = changes.iter().filter(|(_, value)| **value != Value::Null);
         let after: Map = kept.chain(added).map(|(key, value)| (key.to_owned(), value.clone())).collect();
         if after.len() > DETAILS_MAX || Dict::from_map(OWN_FORMAT, &after).bytes().len() > DETAILS_BYTES_MAX {
             return Err(fault(uri::INVALID_ARGUMENT, "too many or too large details"));
         }
-        session.details.store(Arc::new(after));
+        session.modify_details(after);
         Ok(Vec::new())
     }
 

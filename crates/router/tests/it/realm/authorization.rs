@@ -47,6 +47,9 @@ async fn a_pattern_needs_a_grant_for_all_that_it_stands_for() {
         ("a", Match::Prefix, false),
         ("", Match::Prefix, false),
         (".b", Match::Wildcard, false),
+        ("a..b", Match::Wildcard, true),
+        ("a.b", Match::Wildcard, true),
+        ("b.c", Match::Wildcard, false),
     ] {
         let answer = walt.subscribe_with(topic, SubscribeOptions { policy, get_retained: false }).await;
         assert_eq!(matches!(answer, Message::Subscribed { .. }), granted, "{topic} {policy}");

@@ -1,12 +1,13 @@
 //! Calls and their answers.
 
-use crossgate_router::realm::{Disclosure, RealmConfig, Step};
+use crossgate_router::realm::{Disclosure, PartialResults, RealmConfig, Step, TimeoutUnit};
 use crossgate_wamp::options::{CallOptions, InvocationDetails, Passthru, RegisterOptions, ResultDetails};
+use crossgate_wamp::session::{ClientFeatures, Features};
 use crossgate_wamp::uri::Match;
 use crossgate_wamp::wire::Format;
 use crossgate_wamp::{Message, Value};
 
-use super::client::{World, error_uri, id, said, text};
+use super::client::{World, error_uri, id, nothing, said, text};
 
 #[tokio::test]
 async fn a_call_goes_to_its_callee_and_the_answer_comes_back_in_every_pair_of_formats() {
@@ -120,6 +121,21 @@ async fn a_callee_that_cannot_cancel_is_not_asked_for_partial_results() {
 }
 
 #[tokio::test]
+async fn a_realm_can_ask_callees_that_cannot_cancel_for_partial_results_too() {
+    let config = RealmConfig { partial_results: PartialResults::Any, ..RealmConfig::default() };
+    let world = World::with(config).await;
+    let announced = Some(Features { progressive_call_results: true, ..Features::default() });
+    let roles = ClientFeatures { callee: announced, ..nothing() };
+    let (mut caller, mut callee) = (world.join().await, world.join_as(Format::Json, "realm1", None, roles).await);
+    callee.register("com.parts").await;
+    caller.call_with("com.parts", CallOptions { receive_progress: true, ..CallOptions::default() }, &[]).await;
+    let invocation = callee.invocation().await;
+    assert!(InvocationDetails::read(&invocation.details).unwrap().receive_progress);
+    callee.progress(invocation.request, &[text("1")]).await;
+    assert_eq!(said(&caller.result().await.payload), "1");
+}
+
+#[tokio::test]
 async fn arguments_in_parts_all_go_to_one_invocation_of_one_callee() {
     let world = World::new().await;
     let (mut caller, mut callee) = (world.join().await, world.join().await);
@@ -221,6 +237,19 @@ async fn a_timeout_is_in_milliseconds_and_answers_with_the_specifications_error(
     // The late answer is dropped.
     assert_eq!(callee.answer(invocation.request, &[]).await, Step::Continue);
     assert!(caller.come().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_realm_can_count_timeouts_in_seconds_as_autobahn_python_does() {
+    for (timeout_unit, told) in [(TimeoutUnit::Milliseconds, 7), (TimeoutUnit::Seconds, 7_000)] {
+        let world = World::with(RealmConfig { timeout_unit, ..RealmConfig::default() }).await;
+        let (mut caller, mut callee) = (world.join().await, world.join().await);
+        let options = RegisterOptions { forward_timeout: true, ..RegisterOptions::default() };
+        callee.registered("com.slow", options).await;
+        caller.call_with("com.slow", CallOptions { timeout: Some(7), ..CallOptions::default() }, &[]).await;
+        let details = InvocationDetails::read(&callee.invocation().await.details).unwrap();
+        assert_eq!(details.timeout, Some(told), "{timeout_unit:?}, in milliseconds");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod broker;
 mod cancel;
 mod client;
 mod dealer;
+mod feed;
 mod history;
 mod isolation;
 mod limits;

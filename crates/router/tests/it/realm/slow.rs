@@ -1,11 +1,17 @@
 //! Peers that read slowly, or never.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
+
 use bytes::Bytes;
-use crossgate_router::realm::{Class, Outbox, OutboxLimits, Pushed, RealmConfig, SlowConsumer};
+use crossgate_router::realm::{Class, Outbox, OutboxLimits, Pushed, RealmConfig, SlowConsumer, turn};
 use crossgate_wamp::Message;
 use proptest::prelude::*;
 
-use super::client::{World, error_uri, text};
+use super::client::{PATIENCE, World, error_uri, text};
 
 const LIMIT: usize = 64 * 1024;
 
@@ -38,6 +44,47 @@ async fn a_reader_that_never_reads_costs_no_more_memory_than_its_limit() {
             SlowConsumer::DropOldest => assert_eq!(numbers.last(), Some(&3_199)),
             _ => assert_eq!(numbers.first(), Some(&0)),
         }
+    }
+}
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_writer_is_woken_once_per_turn_and_not_before_its_end() {
+    let push = |outbox: &Outbox| assert_eq!(outbox.push(Bytes::from_static(b"event"), Class::Event), Pushed::Queued);
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let times = || woken.0.swap(0, Ordering::Relaxed);
+    // A turn, one within another, one that panics; and none.
+    for case in ["turn", "nested", "panic", "none"] {
+        let (outbox, mut drain) = Outbox::new(OutboxLimits::default());
+        let mut batch = Vec::new();
+        {
+            let mut next = pin!(drain.next(&mut batch));
+            assert!(next.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            let work = || {
+                push(&outbox);
+                if case == "nested" {
+                    turn(|| push(&outbox));
+                }
+                push(&outbox);
+                assert_eq!(times(), usize::from(case == "none"), "{case}: within");
+                assert!(case != "panic", "on purpose");
+            };
+            let done = catch_unwind(AssertUnwindSafe(|| if case == "none" { work() } else { turn(work) }));
+            assert_eq!(done.is_err(), case == "panic", "{case}");
+            assert_eq!(times(), usize::from(case != "none"), "{case}: at the end");
+            assert!(next.poll(&mut Context::from_waker(&waker)).is_ready());
+        }
+        assert_eq!(batch.len(), if case == "nested" { 3 } else { 2 });
     }
 }
 
@@ -79,6 +126,24 @@ async fn a_peer_that_does_not_read_its_calls_is_disconnected_and_they_are_answer
         assert!(["wamp.error.canceled", "wamp.error.no_available_callee"].contains(&uri), "{uri}");
     }
     assert!(caller.come().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_writer_in_the_middle_of_a_write_is_told_that_its_peer_has_to_go() {
+    let limits = OutboxLimits { bytes_max: 1000, ..OutboxLimits::default() };
+    let (outbox, mut drain) = Outbox::new(limits);
+    let message = Bytes::from_static(&[b'x'; 400]);
+    outbox.push(message.clone(), Class::Rpc);
+    let mut batch = Vec::new();
+    assert!(drain.next(&mut batch).await && batch.len() == 1);
+    let fill = async {
+        while outbox.push(message.clone(), Class::Rpc) != Pushed::Closed {
+            tokio::task::yield_now().await;
+        }
+    };
+    let told = tokio::time::timeout(PATIENCE, drain.overflow());
+    assert!(tokio::join!(told, fill).0.is_ok());
+    assert!(!drain.next(&mut batch).await, "and nothing more is to be written");
 }
 
 #[tokio::test]
