@@ -12,6 +12,7 @@ mod demonstration;
 mod events;
 mod import;
 mod inputs;
+mod realms;
 mod reload;
 mod stop;
 mod sweep;
