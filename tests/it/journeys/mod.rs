@@ -13,6 +13,7 @@ mod events;
 mod import;
 mod inputs;
 mod node;
+mod realms;
 mod reload;
 mod stop;
 mod sweep;
