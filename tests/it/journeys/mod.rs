@@ -8,6 +8,7 @@ mod certificates;
 mod client;
 mod commands;
 mod contracts;
+mod crossbar;
 mod demonstration;
 mod events;
 mod import;

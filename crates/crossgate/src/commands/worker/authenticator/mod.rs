@@ -125,19 +125,19 @@ fn worker(
         .notice(move |notice| say(&procedures, notice))
         .register(shared(&args.authenticate), move |asked: Invocation| {
             let (line, answer) = decide::authenticate(&authenticating.current(), &asked.arguments.args);
-            tell(told.as_ref(), line);
+            tell(told.as_ref(), &line);
             async move { answer.map(Arguments::from) }
         })
         .register(shared(&args.authorize), move |asked: Invocation| {
             let (line, answer) = decide::authorize(&authorizing.current(), &asked.arguments.args);
-            tell(reporter.as_ref(), line);
+            tell(reporter.as_ref(), &line);
             async move { answer.map(Arguments::from) }
         })
 }
 
 /// Says what was decided, here and to the log daemon.
-fn tell(reporter: Option<&Reporter>, line: String) {
-    let line = show::harmless(&line);
+fn tell(reporter: Option<&Reporter>, line: &str) {
+    let line = show::harmless(line);
     tracing::info!("{line}");
     if let Some(reporter) = reporter {
         reporter.tell(line);

@@ -101,11 +101,9 @@ struct Teller {
 impl Teller {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut session = None;
-        loop {
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => break,
-                () = self.turns(&mut session) => return,
-            }
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = self.turns(&mut session) => return,
         }
         self.lines.close();
         let _ = timeout(LAST_WORDS, self.turns(&mut session)).await;
