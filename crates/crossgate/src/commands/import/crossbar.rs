@@ -141,7 +141,10 @@ impl Conversion {
     /// Paths of a web server: those that speak WAMP.
     fn paths(&mut self, paths: &Object, path: &str, wamp: &mut Table) -> (Vec<&'static str>, Object, String) {
         let mut found = (Vec::new(), Object::new(), String::new());
-        for (name, service) in paths {
+        // WebSocket's methods and sizes count for the listener, whatever it is called.
+        let mut services: Vec<_> = paths.iter().collect();
+        services.sort_by_key(|(_, service)| text(service, "type") != Some("websocket"));
+        for (name, service) in services {
             let at = format!("{path}.{name}");
             let Some(service) = service.as_object() else { continue };
             let under = if name == "/" { name.clone() } else { format!("/{}", name.trim_start_matches('/')) };
