@@ -100,7 +100,7 @@ impl Program {
         let router = Router::new(Parts { identity: Arc::clone(&identity), audit, clock: Arc::clone(&clock) });
 
         let system = System::new(metrics.clone());
-        let services::Opened { mut built_in, loans } = services::open(&config.services, &store, &clock).await?;
+        let services::Opened { mut built_in, loans, logbook } = services::open(&config.services, &store, &clock).await?;
         built_in.push(BuiltIn { service: system.service(), name: "crossgate", contract: system::CONTRACT });
         let logins = crossgate_call::Service {
             name: "identity",
@@ -115,6 +115,12 @@ impl Program {
         };
         for service in built_in.iter().map(|built_in| &built_in.service).chain([&logins]) {
             router.install(&realm, service)?;
+        }
+        if let Some(logbook) = &logbook {
+            let others = config.open_realms().into_keys().map(Realm::new).filter(|other| *other != realm);
+            for other in others {
+                router.install(&other, &crossgate_logbook::reporting(logbook))?;
+            }
         }
 
         let bridge = config.bridge.as_ref().map(Bridge::new);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use crossgate_call::{Clock, Service};
 use crossgate_loans::Ledger;
+use crossgate_logbook::Logbook;
 use crossgate_store::Store;
 
 use crate::config::Services;
@@ -23,6 +24,8 @@ pub(crate) struct Opened {
     pub(crate) built_in: Vec<BuiltIn>,
     /// The ledger itself, for the command line's import.
     pub(crate) loans: Option<Arc<Ledger>>,
+    /// The logbook itself: log daemons report to it from every realm.
+    pub(crate) logbook: Option<Arc<Logbook>>,
 }
 
 /// Opens what the configuration has a section for.
@@ -38,6 +41,17 @@ pub(crate) async fn open(config: &Services, store: &Store, clock: &Arc<dyn Clock
             contract: crossgate_loans::CONTRACT,
         });
         opened.loans = Some(ledger);
+    }
+    if let Some(logbook) = &config.logbook {
+        let logbook = Logbook::open(logbook.clone(), store.clone(), Arc::clone(clock))
+            .await
+            .context("[services.logbook] cannot be opened")?;
+        opened.built_in.push(BuiltIn {
+            service: crossgate_logbook::service(&logbook),
+            name: "logbook",
+            contract: crossgate_logbook::CONTRACT,
+        });
+        opened.logbook = Some(logbook);
     }
     Ok(opened)
 }
