@@ -11,6 +11,7 @@ use crossgate_contract::{Contract, Operation, Options};
 use crossgate_edge::Mount;
 use crossgate_identity::Identity;
 use crossgate_loans::Ledger;
+use crossgate_logbook::Logbook;
 use crossgate_router::audit::Audit;
 use crossgate_router::{Parts, Router};
 use crossgate_store::Store;
@@ -34,6 +35,8 @@ pub(crate) struct Program {
     pub(crate) router: Arc<Router>,
     /// The loans' ledger, when the service is on.
     pub(crate) loans: Option<Arc<Ledger>>,
+    /// The logbook, when the service is on.
+    pub(crate) logbook: Option<Arc<Logbook>>,
     pub(crate) contracts: Vec<Named>,
     /// The HTTP bridge, when it is on.
     pub(crate) bridge: Option<Arc<Bridge>>,
@@ -117,10 +120,7 @@ impl Program {
             router.install(&realm, service)?;
         }
         if let Some(logbook) = &logbook {
-            let others = config.open_realms().into_keys().map(Realm::new).filter(|other| *other != realm);
-            for other in others {
-                router.install(&other, &crossgate_logbook::reporting(logbook))?;
-            }
+            services::report_from(&router, logbook, config.open_realms().into_keys())?;
         }
 
         let bridge = config.bridge.as_ref().map(Bridge::new);
@@ -133,7 +133,7 @@ impl Program {
         let webhooks = config.webhooks.iter().map(webhook).collect::<anyhow::Result<Vec<_>>>()?;
         let contracts = mounts(config, &built_in, &logins)?;
         system.attach(&router, summary(config, &contracts));
-        Ok(Self { realm, clock, store, identity, router, loans, contracts, bridge, webhooks, metrics })
+        Ok(Self { realm, clock, store, identity, router, loans, logbook, contracts, bridge, webhooks, metrics })
     }
 
     /// What the doors need to know of the contracts.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use crossgate_call::{Clock, Service};
+use crossgate_call::{Clock, Realm, Service};
 use crossgate_loans::Ledger;
 use crossgate_logbook::Logbook;
+use crossgate_router::{Conflict, Router};
 use crossgate_store::Store;
 
 use crate::config::Services;
@@ -54,4 +55,18 @@ pub(crate) async fn open(config: &Services, store: &Store, clock: &Arc<dyn Clock
         opened.logbook = Some(logbook);
     }
     Ok(opened)
+}
+
+/// Lets log daemons report from every realm: they call where their sessions are. A realm where they can already is passed by.
+pub(crate) fn report_from(
+    router: &Router,
+    logbook: &Arc<Logbook>,
+    realms: impl IntoIterator<Item = String>,
+) -> Result<(), Conflict> {
+    for realm in realms.into_iter().map(Realm::new) {
+        if !router.procedures(&realm).iter().any(|name| &**name == crossgate_logbook::APPEND) {
+            router.install(&realm, &crossgate_logbook::reporting(logbook))?;
+        }
+    }
+    Ok(())
 }

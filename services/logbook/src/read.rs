@@ -8,7 +8,7 @@ use crate::Logbook;
 use crate::entry::{Certificate, Entry, Kind, Level, Stay};
 
 /// How many entries one page looks through at the most. A page that found little says where the next one begins.
-pub const SCAN_MAX: i64 = 20_000;
+pub(crate) const SCAN_MAX: i64 = 20_000;
 
 macro_rules! columns {
     () => {
@@ -54,32 +54,32 @@ const STAYS: Sql = Sql::new(
 
 /// Which entries.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Not before this instant.
-    pub since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
     /// Before this instant.
-    pub until: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
     /// Of this realm.
-    pub realm: Option<String>,
+    pub(crate) realm: Option<String>,
     /// Of whom.
-    pub authid: Option<String>,
+    pub(crate) authid: Option<String>,
     /// Of whoever showed this certificate: SHA-1 or SHA-256, as it is kept.
-    pub fingerprint: Option<String>,
+    pub(crate) fingerprint: Option<String>,
     /// At least that important.
-    pub level: Option<Level>,
+    pub(crate) level: Option<Level>,
     /// Of this kind.
-    pub kind: Option<Kind>,
+    pub(crate) kind: Option<Kind>,
     /// With this in their text, in upper or lower case.
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
 }
 
 /// Entries, and where the next page begins, if there may be one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// In the order of the page.
-    pub entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// Its cursor.
-    pub next: Option<i64>,
+    pub(crate) next: Option<i64>,
 }
 
 impl Logbook {
