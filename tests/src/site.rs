@@ -151,6 +151,13 @@ impl Site {
         Program::start(self, self.command(&["up", "--config", "crossgate.toml"])).await
     }
 
+    /// Starts `crossgate up` with the folder's configuration and more arguments: several processes can run on one folder.
+    pub async fn start_with(&self, arguments: &[&str]) -> Program {
+        let mut command = self.command(&["up", "--config", "crossgate.toml"]);
+        command.args(arguments);
+        Program::start(self, command).await
+    }
+
     /// Starts `crossgate up` as a newcomer does, without a configuration, in an environment that says `variables`.
     pub async fn start_demonstration(&self, variables: &[(&str, &str)]) -> Program {
         let mut command = self.command(&["up"]);

@@ -45,6 +45,13 @@ pub(crate) struct Program {
     pub(crate) metrics: PrometheusHandle,
 }
 
+/// What the parts are opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Serve,
+    Command,
+}
+
 /// A mounted contract.
 #[derive(Clone)]
 pub(crate) struct Named {
@@ -64,12 +71,21 @@ enum Naming<'a> {
 }
 
 impl Program {
-    /// Opens the parts that the configuration names.
+    /// Opens the parts that the configuration names, for a command that ends: it leaves alone what only those who serve keep.
     pub(crate) async fn open(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        Self::open_for(config, metrics, Purpose::Command).await
+    }
+
+    /// Opens them to serve.
+    pub(crate) async fn serve(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        Self::open_for(config, metrics, Purpose::Serve).await
+    }
+
+    async fn open_for(config: &Config, metrics: PrometheusHandle, purpose: Purpose) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Store::open(&config.store).context(STORE)?;
         let audit = Audit::open(&config.audit, Arc::clone(&clock)).await.context(AUDIT)?;
-        Self::join(config, metrics, clock, store, audit).await
+        Self::join(config, metrics, clock, (store, audit), purpose).await
     }
 
     /// As [`Program::open`], but makes no file: what is not there yet is stood in for by a database in memory.
@@ -85,15 +101,15 @@ impl Program {
         } else {
             Audit::with_store(&config.audit, Store::temporary()?, Arc::clone(&clock)).await
         };
-        Self::join(config, metrics, clock, store, audit.context(AUDIT)?).await
+        Self::join(config, metrics, clock, (store, audit.context(AUDIT)?), Purpose::Command).await
     }
 
     async fn join(
         config: &Config,
         metrics: PrometheusHandle,
         clock: Arc<dyn Clock>,
-        store: Store,
-        audit: Audit,
+        (store, audit): (Store, Audit),
+        purpose: Purpose,
     ) -> anyhow::Result<Self> {
         let realm = Realm::new(config.realm.as_str());
         let fetch = Arc::new(HttpsFetch::new()?);
@@ -103,7 +119,11 @@ impl Program {
         let router = Router::new(Parts { identity: Arc::clone(&identity), audit, clock: Arc::clone(&clock) });
 
         let system = System::new(metrics.clone());
-        let services::Opened { mut built_in, loans, logbook } = services::open(&config.services, &store, &clock).await?;
+        let is_home = config.serves(&config.realm);
+        let services::Opened { mut built_in, loans, logbook } = match is_home {
+            true => services::open(&config.services, &store, &clock).await?,
+            false => services::open_elsewhere(&config.services, &store, &clock).await?,
+        };
         built_in.push(BuiltIn { service: system.service(), name: "crossgate", contract: system::CONTRACT });
         let logins = crossgate_call::Service {
             name: "identity",
@@ -116,13 +136,22 @@ impl Program {
                 }
             }),
         };
-        for service in built_in.iter().map(|built_in| &built_in.service).chain([&logins]) {
-            router.install(&realm, service)?;
+        if is_home {
+            for service in built_in.iter().map(|built_in| &built_in.service).chain([&logins]) {
+                router.install(&realm, service)?;
+            }
+        } else {
+            for realm in config.open_realms().keys() {
+                router.install(&Realm::new(realm.as_str()), &system.probes())?;
+            }
         }
         if let Some(logbook) = &logbook {
             services::report_from(&router, logbook, config.open_realms().into_keys())?;
         }
 
+        if purpose == Purpose::Serve {
+            router.keep_histories(&store).await.context(STORE)?;
+        }
         let bridge = config.bridge.as_ref().map(Bridge::new);
         if let Some(bridge) = &bridge {
             bridge.open(&router, &config.open_realms())?;
@@ -130,7 +159,9 @@ impl Program {
         }
         router.configure_realms(config.open_realms()).context("[realms]")?;
         let webhook = |webhook| Webhook::build(webhook, &config.realm, &clock);
-        let webhooks = config.webhooks.iter().map(webhook).collect::<anyhow::Result<Vec<_>>>()?;
+        // Of a realm that another process serves, the webhooks are that one's.
+        let own = config.webhooks.iter().filter(|webhook| config.serves(webhook.realm(&config.realm)));
+        let webhooks = own.map(webhook).collect::<anyhow::Result<Vec<_>>>()?;
         let contracts = mounts(config, &built_in, &logins)?;
         system.attach(&router, summary(config, &contracts));
         Ok(Self { realm, clock, store, identity, router, loans, logbook, contracts, bridge, webhooks, metrics })
@@ -162,6 +193,7 @@ impl Program {
 
     /// Writes down what is still in flight, and closes what is open.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
+        self.router.close_histories().await;
         self.router.audit().close().await.context("the audit log could not be closed")?;
         self.store.close().await.context("the store could not be closed")
     }
@@ -244,6 +276,7 @@ fn summary(config: &Config, contracts: &[Named]) -> serde_json::Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "realm": config.realm,
+        "realms": config.open_realms().into_keys().collect::<Vec<_>>(),
         "validate_responses": config.validate_responses,
         "contracts": contracts,
     })

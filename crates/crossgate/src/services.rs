@@ -43,10 +43,7 @@ pub(crate) async fn open(config: &Services, store: &Store, clock: &Arc<dyn Clock
         });
         opened.loans = Some(ledger);
     }
-    if let Some(logbook) = &config.logbook {
-        let logbook = Logbook::open(logbook.clone(), store.clone(), Arc::clone(clock))
-            .await
-            .context("[services.logbook] cannot be opened")?;
+    if let Some(logbook) = open_logbook(config, store, clock).await? {
         opened.built_in.push(BuiltIn {
             service: crossgate_logbook::service(&logbook),
             name: "logbook",
@@ -55,6 +52,25 @@ pub(crate) async fn open(config: &Services, store: &Store, clock: &Arc<dyn Clock
         opened.logbook = Some(logbook);
     }
     Ok(opened)
+}
+
+/// What a process opens that serves other realms than the services': log daemons report from there, too.
+pub(crate) async fn open_elsewhere(
+    config: &Services,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Opened> {
+    Ok(Opened { logbook: open_logbook(config, store, clock).await?, ..Opened::default() })
+}
+
+async fn open_logbook(
+    config: &Services,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<Arc<Logbook>>> {
+    let Some(config) = &config.logbook else { return Ok(None) };
+    let opened = Logbook::open(config.clone(), store.clone(), Arc::clone(clock)).await;
+    Ok(Some(opened.context("[services.logbook] cannot be opened")?))
 }
 
 /// Lets log daemons report from every realm: they call where their sessions are. A realm where they can already is passed by.

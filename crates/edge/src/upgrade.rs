@@ -17,7 +17,7 @@ pub(crate) struct Upgrade {
     /// Gives the connection's bytes when HTTP is done with them.
     pub(crate) on: OnUpgrade,
     pub(crate) accepted: Accepted,
-    /// What is known of the peer; its name is added here.
+    /// What is known of the peer.
     pub(crate) facts: Facts,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Upgrade {
 pub(crate) async fn begin(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Receiver<()>) -> Option<Conversation> {
     let door = &peer.door;
     let state = door.state.load_full();
-    let Upgrade { on, accepted, mut facts } = upgrade;
+    let Upgrade { on, accepted, facts } = upgrade;
     let parts = match on.await.map(|upgraded| upgraded.downcast::<TokioIo<Io>>()) {
         Ok(Ok(parts)) => parts,
         Ok(Err(_)) | Err(_) => {
@@ -34,7 +34,6 @@ pub(crate) async fn begin(upgrade: Upgrade, peer: Arc<Peer>, stage: watch::Recei
         }
     };
     let io = parts.io.into_inner();
-    facts.client.peer = io.peer_name();
     let session = wamp::connect(&door.shared, &state, facts);
     let wamp = &state.listener.wamp;
     let expected = match accepted.form {

@@ -26,7 +26,7 @@ enum Key {
 
 /// What one stranger has: an IPv4 address, or the /64 network of one IPv6 subscriber, who could otherwise take a
 /// bucket for each of its addresses.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
         v4 @ IpAddr::V4(_) => v4,

@@ -86,25 +86,25 @@ impl Router {
     /// [`Kind::TooMany`]; [`Kind::Unavailable`] when the call could not be recorded.
     pub async fn admit(&self, caller: &Arc<Caller>, procedure: &str, origin: Origin) -> Result<Permit> {
         let realm = self.realms.find(caller.realm());
-        self.enter(caller, procedure, origin, realm.as_ref(), None).await
+        self.enter(caller, procedure, origin, realm.as_ref(), Check::Grants).await
     }
 
-    /// The same for a session, whose realm is known. `permitted`: the authorizer of its role, which decides in place of the
-    /// grants, has said that it may.
+    /// The same where the realm is known.
     pub(crate) async fn enter(
         &self,
         caller: &Arc<Caller>,
         procedure: &str,
         origin: Origin,
         realm: Option<&Arc<RealmState>>,
-        permitted: Option<()>,
+        check: Check,
     ) -> Result<Permit> {
         let started = self.clock.instant();
         let target = self.target(caller.realm(), realm, procedure);
         let limits = self.limits();
-        let verdict = match permitted {
-            None => decide(&limits, caller, procedure, origin, target.is_some()),
-            Some(()) => limits.take(caller, origin.source).and_then(|()| exists(target.is_some())),
+        let verdict = match check {
+            Check::Grants => decide(&limits, caller, procedure, origin, target.is_some()),
+            Check::Permitted => limits.take(caller, origin.source).and_then(|()| exists(target.is_some())),
+            Check::Own => granted(&limits, caller, procedure).and_then(|()| exists(target.is_some())),
         };
         let (name, target) = match (target, verdict) {
             (Some(found), Ok(())) => found,
@@ -266,13 +266,23 @@ impl Router {
         let outcome = error.kind().as_str();
         metrics::counter!("crossgate_refusals_total", "reason" => outcome).increment(1);
         let record: Record = subject.record(&*self.clock, outcome, Some(error.public().to_owned()));
-        match self.audit.reserve().await {
-            Ok(slot) => {
-                slot.record(record);
-                error
-            }
+        match self.audit.refusal(record, "").await {
+            Ok(()) => error,
             Err(full) => full,
         }
+    }
+
+    /// Records that a known caller may not do something that is no call.
+    pub(crate) async fn note_refusal(
+        &self,
+        caller: &Arc<Caller>,
+        (what, origin): (&'static str, Origin),
+        outcome: &'static str,
+        (reason, detail): (&str, String),
+    ) -> Result<()> {
+        let subject =
+            Subject { caller: Arc::clone(caller), procedure: what.into(), origin, started: self.clock.instant() };
+        self.audit.refusal(subject.record(&*self.clock, outcome, Some(detail)), reason).await
     }
 
     /// Records something that is no call: a session that joined, a registration.
@@ -304,11 +314,12 @@ impl Router {
     }
 
     /// Records that a client was refused before anybody knew who it is.
-    pub(crate) async fn note_stranger(&self, realm: &Realm, origin: Origin, detail: String) {
+    pub(crate) async fn note_stranger(&self, realm: &Realm, origin: Origin, reason: &str, words: &str) {
         metrics::counter!("crossgate_refusals_total", "reason" => "unauthenticated").increment(1);
         let nobody = Credentials { realm, authorization: None, api_key: None, session: None, certificate: None };
         let Ok(caller) = self.identity.caller(&nobody).await else { return };
-        if let Err(full) = self.note(&caller, "wamp.join", origin, "unauthenticated", Some(detail)).await {
+        let why = (reason, format!("{reason}: {words}"));
+        if let Err(full) = self.note_refusal(&caller, ("wamp.join", origin), "unauthenticated", why).await {
             tracing::error!(%realm, cause = %full, "a refused client could not be recorded in the audit log");
         }
     }
@@ -343,7 +354,25 @@ impl Router {
     }
 }
 
+/// What decides whether a call may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Check {
+    /// The caller's grants and rates.
+    Grants,
+    /// Its rates: the authorizer of its role, which decides in place of the grants, has said that it may.
+    Permitted,
+    /// Its grants. The router's own questions have no rate in common with one another: others would be refused because many
+    /// join. They are bounded where they are asked.
+    Own,
+}
+
 fn decide(limits: &Limits, caller: &Caller, procedure: &str, origin: Origin, exists: bool) -> Result<()> {
+    granted(limits, caller, procedure)?;
+    limits.take(caller, origin.source)?;
+    self::exists(exists)
+}
+
+fn granted(limits: &Limits, caller: &Caller, procedure: &str) -> Result<()> {
     if !limits.grants().permits(caller.roles(), Action::Call, procedure) {
         return Err(if caller.is_anonymous() {
             Error::unauthenticated("this needs credentials; send a bearer token, an API key or a client certificate")
@@ -351,8 +380,7 @@ fn decide(limits: &Limits, caller: &Caller, procedure: &str, origin: Origin, exi
             Error::forbidden(format!("none of your roles may call `{procedure}`"))
         });
     }
-    limits.take(caller, origin.source)?;
-    self::exists(exists)
+    Ok(())
 }
 
 fn exists(exists: bool) -> Result<()> {

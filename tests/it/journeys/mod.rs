@@ -12,6 +12,8 @@ mod demonstration;
 mod events;
 mod import;
 mod inputs;
+mod logbook;
+mod realms;
 mod reload;
 mod stop;
 mod sweep;

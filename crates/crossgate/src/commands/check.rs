@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use crossgate_call::Realm;
 use serde_json::json;
 
 use crate::cli::ConfigFile;
@@ -14,6 +15,9 @@ use crate::log;
 pub(crate) struct Args {
     #[command(flatten)]
     file: ConfigFile,
+    /// Checks what a process that serves only these realms would have.
+    #[arg(long = "realm", value_name = "NAME", num_args = 1..)]
+    realms: Vec<String>,
     /// Print for programs.
     #[arg(long)]
     json: bool,
@@ -21,7 +25,8 @@ pub(crate) struct Args {
 
 /// Opens every part short of binding listeners, and says what was found.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let loaded = super::configuration(&args.file)?;
+    let mut loaded = super::configuration(&args.file)?;
+    let mut warnings = loaded.config.narrow(&args.realms)?;
     log::check(&loaded.config.log)?;
     let found = super::block_on(async {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
@@ -34,7 +39,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let ready = program.router.ready().await;
         let operations: usize = program.contracts.iter().map(|named| named.contract.operations().len()).sum();
         let contracts = program.contracts.len();
-        let procedures = program.router.procedures(&program.realm).len();
+        let realms = loaded.config.open_realms();
+        let procedures =
+            realms.keys().map(|realm| program.router.procedures(&Realm::new(realm.as_str())).len()).sum::<usize>();
         program.close().await?;
         if let Err(missing) = ready {
             let (part, error) = missing.into_iter().next().context("something is not ready")?;
@@ -42,7 +49,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         Ok((contracts, operations, procedures, warnings))
     })?;
-    let (contracts, operations, procedures, warnings) = found;
+    let (contracts, operations, procedures, of_listeners) = found;
+    warnings.extend(of_listeners);
     if args.json {
         super::print_json(
             &json!({"ok": true, "file": loaded.file, "contracts": contracts, "operations": operations, "procedures": procedures, "warnings": warnings}),

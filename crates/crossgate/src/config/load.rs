@@ -50,6 +50,7 @@ pub(crate) fn load(file: &Path, environment: impl Iterator<Item = (String, Strin
     })?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     config.relative_to(folder);
+    config.check_names().with_context(|| file.display().to_string())?;
     Ok(Loaded { config, file: file.to_owned(), table })
 }
 
@@ -142,6 +143,25 @@ mod tests {
     fn an_unknown_key_from_the_environment_is_refused_too() {
         let error = loaded("", &[("CROSSGATE__LOG__LEVLE", "debug")]).unwrap_err().to_string();
         assert!(error.contains("did you mean `level`?"), "{error}");
+    }
+
+    #[test]
+    fn a_set_of_methods_for_no_listener_is_refused_with_a_suggestion() {
+        let config = |set: &str| {
+            format!(
+                "[[edge.listeners]]\nname = \"factory\"\naddress = \"127.0.0.1:0\"\n[identity.wamp.auth.{set}]\nticket = {{}}"
+            )
+        };
+        for known in ["factory", "default"] {
+            loaded(&config(known), &[]).unwrap();
+        }
+        for (unknown, meant) in [("factroy", "did you mean `factory`?"), ("defalt", "did you mean `default`?")] {
+            let error = format!("{:#}", loaded(&config(unknown), &[]).unwrap_err());
+            assert!(error.contains(&format!("[identity.wamp.auth.{unknown}] is for no listener")), "{error}");
+            assert!(error.contains(meant), "{error}");
+        }
+        let error = format!("{:#}", loaded(&config("somewhere"), &[]).unwrap_err());
+        assert!(!error.contains("did you mean"), "{error}");
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! Each part's section is a type of the part's own crate; this module only puts them together.
 
 mod load;
+mod names;
+mod share;
 mod suggest;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -43,6 +45,9 @@ pub(crate) struct Config {
     pub(crate) services: Services,
     /// OpenAPI documents of your own to serve, by name.
     pub(crate) contracts: BTreeMap<String, Mounted>,
+    /// The realms that this process serves; `None`: all. Said on the command line.
+    #[serde(skip)]
+    pub(crate) only: Option<BTreeSet<String>>,
 }
 
 impl Default for Config {
@@ -60,6 +65,7 @@ impl Default for Config {
             webhooks: Vec::new(),
             services: Services::default(),
             contracts: BTreeMap::new(),
+            only: None,
         }
     }
 }
@@ -120,10 +126,11 @@ pub(crate) struct Mounted {
 }
 
 impl Config {
-    /// The realms to open: those that are named, and the built-in services' one.
+    /// The realms to open: those that are named, and the built-in services' one; of them those that this process serves.
     pub(crate) fn open_realms(&self) -> BTreeMap<String, crossgate_router::realm::RealmConfig> {
         let mut realms = self.realms.clone();
         realms.entry(self.realm.clone()).or_default();
+        realms.retain(|realm, _| self.serves(realm));
         realms
     }
 

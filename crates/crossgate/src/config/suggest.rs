@@ -15,8 +15,12 @@ pub(crate) fn with_suggestion(message: &str) -> String {
 fn suggestion(message: &str) -> Option<&str> {
     let complaint = message.lines().find(|line| line.contains("unknown field") || line.contains("unknown variant"))?;
     let mut quoted = complaint.split('`').skip(1).step_by(2);
-    let unknown = quoted.next()?;
-    let (distance, known) = quoted.map(|known| (distance(unknown, known), known)).min()?;
+    nearest(quoted.next()?, quoted)
+}
+
+/// The known name that is near enough to an unknown one to have been meant.
+pub(super) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (distance, known) = known.map(|known| (distance(unknown, known), known)).min()?;
     (distance <= DISTANCE_MAX && distance < unknown.chars().count()).then_some(known)
 }
 

@@ -50,10 +50,8 @@ impl System {
 
     /// The table.
     pub(crate) fn service(self: &Arc<Self>) -> Service {
-        let procedures = vec![
-            Procedure::new("crossgate.health", Some("GET /healthz"), self, health).audit(Audit::Refusals),
-            Procedure::new("crossgate.ready", Some("GET /readyz"), self, ready).audit(Audit::Refusals),
-            Procedure::new("crossgate.metrics", Some("GET /metrics"), self, metrics).audit(Audit::Refusals),
+        let mut procedures = self.probing();
+        procedures.extend([
             Procedure::new("crossgate.config", Some("GET /configz"), self, config),
             Procedure::new("audit.list", Some("GET /audit/records"), self, audit::list),
             Procedure::new("realms.list", Some("GET /wamp/realms"), self, realms::list),
@@ -71,9 +69,26 @@ impl System {
                 realms::subscriptions,
             ),
             Procedure::new("sessions.kill", Some("DELETE /wamp/realms/{realm}/sessions/{session}"), self, realms::kill),
-        ];
-        Service { name: "crossgate", procedures, ready: Arc::new(|| Box::pin(std::future::ready(Ok(())))) }
+        ]);
+        named(procedures)
     }
+
+    /// What tells of this process alone: for a process without the built-in services' realm, in the realms that it has.
+    pub(crate) fn probes(self: &Arc<Self>) -> Service {
+        named(self.probing())
+    }
+
+    fn probing(self: &Arc<Self>) -> Vec<Procedure> {
+        vec![
+            Procedure::new("crossgate.health", Some("GET /healthz"), self, health).audit(Audit::Refusals),
+            Procedure::new("crossgate.ready", Some("GET /readyz"), self, ready).audit(Audit::Refusals),
+            Procedure::new("crossgate.metrics", Some("GET /metrics"), self, metrics).audit(Audit::Refusals),
+        ]
+    }
+}
+
+fn named(procedures: Vec<Procedure>) -> Service {
+    Service { name: "crossgate", procedures, ready: Arc::new(|| Box::pin(std::future::ready(Ok(())))) }
 }
 
 const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(5);

@@ -70,6 +70,11 @@ const fn concurrency() -> usize {
 }
 
 impl Config {
+    /// The realm whose events it posts.
+    pub(crate) fn realm<'a>(&'a self, program: &'a str) -> &'a str {
+        self.realm.as_deref().unwrap_or(program)
+    }
+
     /// Makes a relative path in the secret's reference relative to the configuration file's folder.
     pub(crate) fn relative_to(&mut self, folder: &Path) {
         if let Some(path) = self.secret.strip_prefix("file:") {

@@ -81,7 +81,7 @@ impl Webhook {
             clock: Arc::clone(clock),
             turns: Semaphore::new(config.concurrency),
         };
-        let realm = Realm::new(config.realm.as_deref().unwrap_or(realm));
+        let realm = Realm::new(config.realm(realm));
         Ok(Self { config: config.clone(), realm, target: Arc::new(target) })
     }
 

@@ -64,14 +64,6 @@ impl Io {
     pub(crate) fn activity(&self) -> Arc<Activity> {
         Arc::clone(&self.activity)
     }
-
-    /// The other end of the connection, as WAMP peers name it: `tcp4:127.0.0.1:1234`.
-    pub(crate) fn peer_name(&self) -> String {
-        match &self.transport {
-            Transport::Plain(socket) => socket.peer_name(),
-            Transport::Tls(stream) => stream.get_ref().0.peer_name(),
-        }
-    }
 }
 
 impl AsyncRead for Io {

@@ -61,8 +61,12 @@ pub(crate) struct Peer {
     pub(crate) door: Arc<Door>,
     /// Its address; a unix socket has none.
     pub(crate) address: Option<IpAddr>,
+    port: u16,
     pub(crate) tls: bool,
     pub(crate) http1: bool,
+    /// Told when the listener's TLS is replaced, since before it looked at this peer's certificate; none where there is
+    /// no certificate. What outlives the connection listens to it too.
+    pub(crate) renewed: Option<watch::Receiver<()>>,
     pub(crate) certificate: Option<Arc<PeerCertificate>>,
     /// Keying material of the TLS connection that a client can bind its proof to (RFC 9266); TLS 1.3 alone has it.
     pub(crate) exporter: Option<[u8; 32]>,
@@ -73,13 +77,15 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    fn new(door: &Arc<Door>, address: Option<IpAddr>, tls: bool, http1: bool) -> Self {
+    fn new(door: &Arc<Door>, (address, port): (Option<IpAddr>, u16), tls: bool, http1: bool) -> Self {
         let activity = Arc::new(Activity::default());
         Self {
             door: Arc::clone(door),
             address,
+            port,
             tls,
             http1,
+            renewed: None,
             certificate: None,
             exporter: None,
             activity,
@@ -95,6 +101,18 @@ impl Peer {
             (false, Some(_)) => "tcp",
             (false, None) => "unix",
         }
+    }
+
+    /// The other end, as WAMP peers name it: `tcp4:127.0.0.1:1234`, `tcp6:::1:1234`, `unix:/run/crossgate.sock`. Of a caller
+    /// whose address a proxy gave the port is not known, and is 0.
+    pub(crate) fn name(&self, source: Option<IpAddr>) -> String {
+        let Some(source) = source.map(|source| source.to_canonical()) else {
+            let path = self.door.bound.unix().map(|path| path.display().to_string()).unwrap_or_default();
+            return format!("unix:{path}");
+        };
+        let is_own = self.address.map(|address| address.to_canonical()) == Some(source);
+        let (family, port) = (if source.is_ipv4() { "tcp4" } else { "tcp6" }, if is_own { self.port } else { 0 });
+        format!("{family}:{source}:{port}")
     }
 
     /// Whether nobody can listen in.
@@ -180,10 +198,11 @@ async fn open(
         // Nobody has asked for anything yet that could be finished.
         _ = ends.stage.changed() => None,
     };
-    let Begun { mut io, peer, mut rawsocket } = begun?;
+    let Begun { mut io, mut peer, mut rawsocket } = begun?;
     if peer.certificate.is_none() {
         ends.renewed = None;
     }
+    peer.renewed = ends.renewed.clone();
     if peer.tls && peer.http1 && speaks_rawsocket(&state) {
         let first = tokio::select! {
             biased;
@@ -245,7 +264,7 @@ fn failed<T>(door: &Door, why: Failure) -> Option<T> {
 }
 
 fn plain(door: &Arc<Door>, socket: Socket, address: Option<IpAddr>, http1: bool) -> Begun {
-    let peer = Peer::new(door, address, false, http1);
+    let peer = Peer::new(door, (address, socket.peer_port()), false, http1);
     let io = Io::new(Transport::Plain(socket), Arc::clone(&peer.activity));
     Begun { io, peer, rawsocket: false }
 }
@@ -256,7 +275,8 @@ fn speaks_rawsocket(state: &State) -> bool {
 
 /// After the handshake: whose certificate was it, and which protocol did it choose?
 fn secured(door: &Arc<Door>, stream: TlsStream<Socket>, address: Option<IpAddr>) -> Option<Begun> {
-    let (_, session) = stream.get_ref();
+    let (socket, session) = stream.get_ref();
+    let port = socket.peer_port();
     let http1 = session.alpn_protocol() != Some(b"h2");
     let certificate = match session.peer_certificates().map(PeerCertificate::parse).transpose() {
         Ok(certificate) => certificate.map(Arc::new),
@@ -269,7 +289,7 @@ fn secured(door: &Arc<Door>, stream: TlsStream<Socket>, address: Option<IpAddr>)
         Some(ProtocolVersion::TLSv1_3) => session.export_keying_material([0; 32], EXPORTER_LABEL, None).ok(),
         _ => None,
     };
-    let peer = Peer { certificate, exporter, ..Peer::new(door, address, true, http1) };
+    let peer = Peer { certificate, exporter, ..Peer::new(door, (address, port), true, http1) };
     let io = Io::new(Transport::Tls(Box::new(stream)), Arc::clone(&peer.activity));
     Some(Begun { io, peer, rawsocket: false })
 }

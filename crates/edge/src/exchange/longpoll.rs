@@ -20,7 +20,7 @@ use super::body::Body;
 use super::{Answer, Exchange, caller, nothing, websocket};
 use crate::config::{Surface, WampTransport};
 use crate::door::State;
-use crate::longpoll::{Received, Refused, Session};
+use crate::longpoll::{Ends, Received, Refused, Session};
 use crate::problem::Problem;
 use crate::wamp::{self, Terms};
 use crate::ws;
@@ -121,8 +121,9 @@ async fn open(x: &Exchange<'_>, caller: Arc<Caller>, body: &mut Body) -> Result<
     let (door, terms) = (Arc::clone(door), Terms::new(wamp, false));
     let idle = Duration::from_millis(wamp.longpoll.idle_ms);
     let registry = Arc::clone(&door.longpoll);
+    let renewed = x.peer.renewed.clone();
     let task = Box::new(move |stage| -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(running.run(door, terms, idle, stage))
+        Box::pin(running.run(door, terms, idle, Ends { stage, renewed }))
     });
     let id = registry.open(session, place, task).map_err(refused)?;
     let document = json!({"protocol": form.subprotocol(), "transport": id});

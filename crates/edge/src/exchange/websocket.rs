@@ -90,7 +90,7 @@ pub(super) fn facts(x: &Exchange<'_>, framing: &'static str, form: Option<Serial
         listener: Arc::clone(&x.peer.door.name),
         framing,
         channel: if x.from.secure { "tls" } else { x.peer.channel() },
-        peer: x.from.source.map_or_else(|| "unix".to_owned(), |source| source.to_string()),
+        peer: x.peer.name(x.from.source),
         source: x.from.source,
         secure: x.from.secure || x.peer.is_private(),
         certificate: x.peer.certificate.clone().filter(|_| x.state.accepts(Method::Certificate)),

@@ -4,4 +4,4 @@ mod registry;
 mod session;
 
 pub(crate) use registry::{Refused, Registry, Task};
-pub(crate) use session::{Received, Session};
+pub(crate) use session::{Ends, Received, Session};

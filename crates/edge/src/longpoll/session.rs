@@ -74,6 +74,32 @@ pub(crate) struct Running {
     arrivals: mpsc::Receiver<Arrival>,
 }
 
+/// What asks a session to end.
+pub(crate) struct Ends {
+    /// The program stops.
+    pub(crate) stage: watch::Receiver<()>,
+    /// The listener's TLS was replaced, of which who opened the session with a certificate is told: its next request comes
+    /// over a connection that the new authorities and revocation lists have seen.
+    pub(crate) renewed: Option<watch::Receiver<()>>,
+}
+
+impl Ends {
+    async fn any(self) {
+        let Self { mut stage, renewed } = self;
+        let renewed = async {
+            match renewed {
+                // The door lives as long as its sessions; if it did not, that would be the end too.
+                Some(mut renewed) => drop(renewed.changed().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = stage.changed() => {}
+            () = renewed => {}
+        }
+    }
+}
+
 /// A request that is being answered.
 pub(crate) struct Busy<'a>(&'a Session);
 
@@ -175,10 +201,10 @@ impl Drop for Busy<'_> {
 
 impl Running {
     /// Hands over what arrives, until either side has enough, nobody asks any more, or the program stops.
-    pub(crate) async fn run(mut self, door: Arc<Door>, terms: Terms, idle: Duration, stage: watch::Receiver<()>) {
+    pub(crate) async fn run(mut self, door: Arc<Door>, terms: Terms, idle: Duration, ends: Ends) {
         let talk = &door.metrics.longpoll;
         let _open = talk.begin();
-        let how = self.serve(&terms, idle, stage).await;
+        let how = self.serve(&terms, idle, ends).await;
         talk.ended(how);
         // Nothing more is taken; what is queued may still be fetched, for a while.
         self.arrivals.close();
@@ -194,7 +220,8 @@ impl Running {
         self.peer.lost().await;
     }
 
-    async fn serve(&mut self, terms: &Terms, idle: Duration, mut stage: watch::Receiver<()>) -> Talked {
+    async fn serve(&mut self, terms: &Terms, idle: Duration, ends: Ends) -> Talked {
+        let mut ended = pin!(ends.any());
         let session = Arc::clone(&self.session);
         let mut abandoned = pin!(abandoned(&session, idle));
         let mut late = pin!(sleep(terms.join));
@@ -203,7 +230,7 @@ impl Running {
         loop {
             tokio::select! {
                 biased;
-                _ = stage.changed(), if !told => {
+                () = ended.as_mut(), if !told => {
                     told = true;
                     self.peer.close(SHUTDOWN);
                     stopping.as_mut().reset(Instant::now() + terms.goodbye);

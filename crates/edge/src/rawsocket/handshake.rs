@@ -63,7 +63,7 @@ pub(crate) async fn begin(
         listener: Arc::clone(&door.name),
         framing: "rawsocket",
         channel: peer.channel(),
-        peer: io.peer_name(),
+        peer: peer.name(peer.address),
         source: peer.address,
         secure: peer.is_private(),
         certificate: peer.certificate.clone().filter(|_| state.accepts(Method::Certificate)),

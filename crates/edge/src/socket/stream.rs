@@ -56,15 +56,11 @@ impl Socket {
         Self { stream, seen: [0; H2_PREFACE.len()], filled: 0, given: 0 }
     }
 
-    /// The other end, as WAMP peers name it: `tcp4:127.0.0.1:1234`, `tcp6:[::1]:1234`, `unix`.
-    pub(crate) fn peer_name(&self) -> String {
-        let Stream::Tcp(stream) = &self.stream else { return "unix".into() };
-        match stream.peer_addr() {
-            Ok(address) if address.ip().to_canonical().is_ipv4() => {
-                format!("tcp4:{}:{}", address.ip().to_canonical(), address.port())
-            }
-            Ok(address) => format!("tcp6:{address}"),
-            Err(_) => "tcp".into(),
+    /// The port at the other end; 0 where there is none.
+    pub(crate) fn peer_port(&self) -> u16 {
+        match &self.stream {
+            Stream::Tcp(stream) => stream.peer_addr().map_or(0, |address| address.port()),
+            Stream::Unix(_) => 0,
         }
     }
 

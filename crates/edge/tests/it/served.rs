@@ -196,7 +196,7 @@ fn identity() -> Value {
         "certificates": [{"id": "partner", "common_name": "partner", "roles": ["member"]}],
         "tokens": {"issuer": "https://doors.test", "audience": ["https://doors.test"], "key": generate_signing_key().unwrap()},
         "roles": {
-            "anonymous": {"allow": [{"uri": "open.", "match": "prefix"}]},
+            "anonymous": {"allow": [{"uri": "open.", "match": "prefix"}, {"uri": "wamp.session.get"}]},
             "member": {"allow": [{"uri": "open.", "match": "prefix"}, {"uri": "member.", "match": "prefix"}]},
         },
     })

@@ -198,6 +198,18 @@ impl Wamp {
         implied.into_iter().chain(self.auth.keys().map(String::as_str))
     }
 
+    /// The realms in which the authenticators for a listener are asked, where the configuration names them.
+    pub fn authenticator_realms(&self, listener: &str) -> impl Iterator<Item = &str> {
+        let set = self.auth.get(listener).or_else(|| self.auth.get("default"));
+        let methods = set.map(|set| {
+            [&set.anonymous, &set.ticket, &set.wampcra, &set.scram, &set.wamp_scram, &set.cryptosign, &set.tls]
+        });
+        let methods = methods.into_iter().flatten().flatten();
+        methods
+            .filter(|method| method.authenticator.is_some())
+            .filter_map(|method| method.authenticator_realm.as_deref())
+    }
+
     pub(super) fn relative_to(&mut self, base: &Path) {
         for principal in self.principals.values_mut() {
             super::rebase_secret(&mut principal.ticket, base);

@@ -32,7 +32,7 @@ pub struct WampTransport {
     pub channel: &'static str,
     /// The subprotocol, `wamp.2.cbor.batched` for instance.
     pub protocol: &'static str,
-    /// `tcp4:127.0.0.1:46574`.
+    /// `tcp4:127.0.0.1:46574`, `tcp6:::1:46574`, `unix:/run/crossgate.sock`, as Crossbar writes it.
     pub peer: String,
     /// The peer's address, by which guessing is slowed down.
     pub source: Option<IpAddr>,

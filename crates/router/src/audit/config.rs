@@ -11,6 +11,8 @@ use serde::Deserialize;
 const QUEUE_LIMIT: usize = 1_000_000;
 /// Longest gathering that may be asked for, in milliseconds.
 const DELAY_MS_MAX: u64 = 1_000;
+/// Longest time that one refusal may stand for others, in seconds.
+const REPEATS_S_MAX: u64 = 3_600;
 /// Longest wait for a place that may be asked for, in milliseconds.
 const WAIT_MS_MAX: u64 = 60_000;
 
@@ -31,6 +33,9 @@ pub struct Config {
     /// How long records are gathered before they are written together, in milliseconds. A crash loses
     /// the records of this time at the most; a smaller value costs more work per record.
     pub delay_ms: u64,
+    /// How long a refusal stands for others of the same kind from the same source, in seconds: those are counted, and one
+    /// record tells of them then. While they go on the time doubles, up to an hour. 0 records each.
+    pub repeats_s: u64,
     /// Days that records are kept; older ones are removed once they are verified. Without it they are kept for ever.
     pub keep_days: Option<u32>,
 }
@@ -55,6 +60,7 @@ impl Default for Config {
             when_full: WhenFull::default(),
             wait_ms: 2_000,
             delay_ms: 20,
+            repeats_s: 60,
             keep_days: None,
         }
     }
@@ -77,6 +83,7 @@ impl Config {
             ("queue_max", (1..=QUEUE_LIMIT).contains(&self.queue_max), format!("from 1 to {QUEUE_LIMIT}")),
             ("wait_ms", self.wait_ms <= WAIT_MS_MAX, format!("at most {WAIT_MS_MAX}")),
             ("delay_ms", self.delay_ms <= DELAY_MS_MAX, format!("at most {DELAY_MS_MAX}")),
+            ("repeats_s", self.repeats_s <= REPEATS_S_MAX, format!("at most {REPEATS_S_MAX}")),
             ("keep_days", self.keep_days != Some(0), "at least 1, or left out".to_owned()),
         ];
         match checks.into_iter().find(|(_, fits, _)| !fits) {
@@ -87,6 +94,10 @@ impl Config {
 
     pub(super) fn store(&self) -> crossgate_store::Config {
         crossgate_store::Config { durability: self.durability, ..crossgate_store::Config::at(&self.path) }
+    }
+
+    pub(super) fn repeats(&self) -> Duration {
+        Duration::from_secs(self.repeats_s)
     }
 
     pub(super) fn wait(&self) -> Duration {

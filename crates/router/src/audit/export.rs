@@ -3,13 +3,14 @@
 use std::io::{BufRead, Read, Write};
 
 use crossgate_call::{Error, Result};
+use crossgate_store::Store;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::append::Head;
 use super::chain::Hash;
 use super::read::{between, page};
-use super::verify::{Checker, Verified, broken};
+use super::verify::{Checker, Verified, base, broken};
 use super::{Audit, Stored};
 
 /// What the first line of a file says that it is.
@@ -70,10 +71,10 @@ impl Audit {
         let store = &self.inner.store;
         let (first, last) = self.edges(since, until).await?;
         let mut next = page(store, first - 1, last, PAGE).await?;
-        let head = next.first().map_or(Head { seq: first - 1, hash: Hash::genesis() }, |record| Head {
-            seq: record.seq - 1,
-            hash: record.prev,
-        });
+        let head = match next.first() {
+            Some(record) => Head { seq: record.seq - 1, hash: record.prev },
+            None => before(store, first).await?,
+        };
         line(out, &Header { format: FORMAT.to_owned(), first_seq: head.seq + 1, prev: head.hash })?;
         let mut footer = Footer { records: 0, head: head.hash };
         while let Some(end) = next.last().map(|record| record.seq) {
@@ -89,10 +90,14 @@ impl Audit {
         Ok(footer.records)
     }
 
-    /// The first and the last place of a time; in an empty range the last is before the first.
+    /// The first and the last place of a time; in an empty range the last is before the first, which is where its records
+    /// would stand.
     async fn edges(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<(i64, i64)> {
         let store = &self.inner.store;
-        let Some((low, end)) = between(store, since, until).await? else { return Ok((1, 0)) };
+        let Some((low, end)) = between(store, since, until).await? else {
+            let first = base(store).await?.seq + 1;
+            return Ok((first, first - 1));
+        };
         let inside = |record: &&Stored| {
             since.is_none_or(|since| record.at >= since) && until.is_none_or(|until| record.at < until)
         };
@@ -101,18 +106,38 @@ impl Audit {
             return Ok((low, end - 1));
         }
         let mut after = low - 1;
+        let mut behind = None;
         loop {
             let records = page(store, after, end - 1, PAGE).await?;
             for record in records.iter().filter(inside) {
                 edges = Some((edges.map_or(record.seq, |(first, _)| first), record.seq));
             }
+            let later = |record: &&Stored| since.is_none_or(|since| record.at >= since);
+            behind = behind.or_else(|| records.iter().find(later).map(|record| record.seq));
             match records.last() {
                 Some(record) => after = record.seq,
-                None => return Ok(edges.unwrap_or((low, low - 1))),
+                None => {
+                    let first = behind.unwrap_or(end);
+                    return Ok(edges.unwrap_or((first, first - 1)));
+                }
             }
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// What stands before a place at which nothing is exported.
+async fn before(store: &Store, first: i64) -> crossgate_store::Result<Head> {
+    // The record itself, should it be there, says it best; else the one before it, or what was removed last.
+    for record in page(store, first - 2, first, 2).await? {
+        if record.seq == first {
+            return Ok(Head { seq: first - 1, hash: record.prev });
+        }
+        if record.seq == first - 1 {
+            return Ok(Head { seq: record.seq, hash: record.hash });
+        }
+    }
+    base(store).await
 }
 
 fn line(out: &mut impl Write, value: &impl Serialize) -> Result<()> {

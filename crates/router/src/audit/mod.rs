@@ -15,6 +15,7 @@ mod export;
 mod queue;
 mod read;
 mod record;
+mod repeats;
 mod retain;
 mod schema;
 #[cfg(test)]
@@ -40,9 +41,12 @@ pub use retain::Retained;
 pub use verify::{Broken, Verified};
 
 use queue::Queue;
+use repeats::{Repeats, Seen};
 
 /// How long [`Audit::close`] waits for calls that still run and for the database.
 const CLOSE_WAIT: Duration = Duration::from_secs(10);
+/// How often it is looked which refusals are to be told of.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 /// When a caller that found the log full may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -58,6 +62,9 @@ struct Inner {
     clock: Arc<dyn Clock>,
     writer: Mutex<Option<JoinHandle<()>>>,
     retention: Option<JoinHandle<()>>,
+    repeats: Arc<Repeats>,
+    /// Tells of refusals that were counted.
+    telling: Option<JoinHandle<()>>,
 }
 
 impl Audit {
@@ -84,7 +91,10 @@ impl Audit {
         let writer = Mutex::new(Some(tokio::spawn(writer.run())));
         let retention =
             config.keep_days.map(|days| tokio::spawn(retain::keep(store.clone(), Arc::clone(&clock), days)));
-        Ok(Self { inner: Arc::new(Inner { queue, store, clock, writer, retention }) })
+        let repeats = Arc::new(Repeats::new(config.repeats()));
+        let telling = (config.repeats_s > 0)
+            .then(|| tokio::spawn(keep_telling(Arc::clone(&queue), Arc::clone(&repeats), Arc::clone(&clock))));
+        Ok(Self { inner: Arc::new(Inner { queue, store, clock, writer, retention, repeats, telling }) })
     }
 
     /// Takes a place for one record, before the call that it will tell of.
@@ -98,6 +108,20 @@ impl Audit {
     /// Takes a place if one is free now.
     pub fn try_reserve(&self) -> Option<Slot> {
         self.inner.queue.try_reserve()
+    }
+
+    /// Records that somebody was refused: at once, or, when the same (in source, outcome, reason, realm and procedure) was
+    /// recorded a short while ago, by counting it for the record that tells of all of them.
+    ///
+    /// # Errors
+    /// As [`Audit::reserve`].
+    pub async fn refusal(&self, record: Record, reason: &str) -> Result<()> {
+        if self.inner.repeats.see(&record, reason, self.inner.clock.instant()) == Seen::Again {
+            metrics::counter!("crossgate_audit_repeats_total").increment(1);
+            return Ok(());
+        }
+        self.reserve().await?.record(record);
+        Ok(())
     }
 
     /// Waits until everything that has been recorded so far is committed.
@@ -133,7 +157,20 @@ impl Audit {
         self.close_within(CLOSE_WAIT).await
     }
 
+    /// Records the refusals that were counted: those whose time is over, or all.
+    async fn tell_repeats(&self, all: bool) -> Result<()> {
+        let inner = &*self.inner;
+        tell(&inner.queue, &inner.repeats, &*inner.clock, all).await
+    }
+
     async fn close_within(&self, wait: Duration) -> Result<()> {
+        if let Some(telling) = &self.inner.telling {
+            telling.abort();
+        }
+        if self.tell_repeats(true).await.is_err() {
+            let refusals = self.inner.repeats.untold();
+            tracing::error!(refusals, "no record tells of the last refusals that were counted: there is no place");
+        }
         self.inner.queue.close();
         if let Some(retention) = &self.inner.retention {
             // Between two transactions, or before the one that is under way is answered: either is whole.
@@ -153,6 +190,28 @@ impl Audit {
         tracing::error!(records = lost, "the audit log was closed with records that could not be written");
         Err(unavailable("it was closed with records unwritten").because(format!("{lost} audit records are lost")))
     }
+}
+
+/// Tells of what was counted, now and again. Runs until it is aborted.
+async fn keep_telling(queue: Arc<Queue>, repeats: Arc<Repeats>, clock: Arc<dyn Clock>) {
+    let mut tick = tokio::time::interval(TELL_EVERY);
+    loop {
+        tick.tick().await;
+        if let Err(error) = tell(&queue, &repeats, &*clock, false).await {
+            tracing::warn!(%error, "refusals that were counted wait for a place in the audit log");
+        }
+    }
+}
+
+/// A record takes its place before what it tells of is forgotten.
+async fn tell(queue: &Arc<Queue>, repeats: &Repeats, clock: &dyn Clock, all: bool) -> Result<()> {
+    for kind in repeats.due(clock.instant(), all) {
+        let slot = queue.reserve().await?;
+        if let Some(record) = repeats.told(&kind, clock.instant(), clock.now()) {
+            slot.record(record);
+        }
+    }
+    Ok(())
 }
 
 fn unavailable(why: &'static str) -> Error {

@@ -128,7 +128,7 @@ impl Audit {
     }
 }
 
-async fn base(store: &Store) -> crossgate_store::Result<Head> {
+pub(super) async fn base(store: &Store) -> crossgate_store::Result<Head> {
     match store.read(CHECKPOINT, ()).await?.first() {
         Some(row) => Ok(Head { seq: row.get(0)?, hash: Hash(row.get(1)?) }),
         None => Ok(Head::genesis()),

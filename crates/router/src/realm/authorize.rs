@@ -12,7 +12,7 @@ use crossgate_wamp::uri::{Match, matches};
 use crossgate_wamp::uris::error as uri;
 use crossgate_wamp::{Dict, Value};
 
-use super::local::Question;
+use super::local::{About, Question};
 use super::session::Session;
 use super::state::{RealmState, locked};
 use super::switches::RealmAudit;
@@ -174,6 +174,7 @@ impl Router {
             args: args.to_vec(),
             timeout: authorizer.timeout,
             origin,
+            about: About::Doing,
         };
         let answer = self.ask(realm, question).await.map_err(|denied| denied.message.unwrap_or(denied.uri))?;
         WampVerdict::read(&answer)
@@ -193,8 +194,11 @@ impl Router {
             Action::Publish => "wamp.publish",
             Action::Subscribe => "wamp.subscribe",
         };
-        let detail = words.or_else(|| Some(wish.uri.to_owned()));
-        let noted = self.note(&session.caller, verb, self.origin(session), outcome, detail).await;
+        let origin = self.origin(session);
+        let noted = match words {
+            Some(words) => self.note_refusal(&session.caller, (verb, origin), outcome, (wish.uri, words)).await,
+            None => self.note(&session.caller, verb, origin, outcome, Some(wish.uri.to_owned())).await,
+        };
         noted.map_err(|full| Refused { error: uri::UNAVAILABLE, words: full.public().to_owned() })
     }
 }

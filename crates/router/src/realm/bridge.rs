@@ -21,7 +21,7 @@ use super::guest::{FORMAT, Guest};
 use super::local::{LocalCall, outcome_to_payload, payload_to_object};
 use super::random;
 use crate::permit::Origin;
-use crate::router::Router;
+use crate::router::{Check, Router};
 use crate::table::Target;
 
 /// What audit records and sessions say of who comes over the bridge.
@@ -66,7 +66,7 @@ impl Router {
         let options = Dict::empty(FORMAT);
         let wish = Wish { action: Action::Call, uri: procedure, policy: Match::Exact, options: &options };
         self.judge(&realm, &session, wish).await?;
-        let mut permit = self.enter(caller, procedure, origin, Some(&realm), Some(())).await?;
+        let mut permit = self.enter(caller, procedure, origin, Some(&realm), Check::Permitted).await?;
         match &permit.target {
             Target::Row(_) => {
                 let outcome = match payload_to_object(&payload) {

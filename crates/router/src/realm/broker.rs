@@ -145,8 +145,8 @@ impl RealmState {
                     Subscriber::Session(session) if publication.reaches(session) => session,
                     Subscriber::Session(_) => continue,
                     Subscriber::History(history) => {
-                        let event = publication.past(&details, self.clock.now().as_microsecond());
-                        locked(history).push(event);
+                        let event = || publication.past(&details, self.clock.now().as_microsecond());
+                        history.keep(&publication.options.audience, event);
                         continue;
                     }
                 };

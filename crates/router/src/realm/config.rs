@@ -1,6 +1,6 @@
 //! `[realms.NAME]`: the switches, limits and policies of one realm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crossgate_wamp::broker::HistoryLimits;
@@ -12,12 +12,18 @@ use serde::Deserialize;
 
 use super::outbox::{OutboxLimits, SlowConsumer};
 use super::switches::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, PartialResults, RealmAudit, RequestIds,
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, Keep, OnLeave, PartialResults, RealmAudit, RequestIds,
     TimeoutUnit, UriRules,
 };
 
 /// The longest time that may be configured, in milliseconds: a day.
 const TIME_MS_MAX: u64 = 86_400_000;
+/// The most topics whose events are kept in one realm.
+const HISTORY_RULES_MAX: usize = 1000;
+/// The most past events of one topic.
+const HISTORY_EVENTS_MAX: usize = 10_000_000;
+/// The longest time that past events are kept, in seconds: a hundred years.
+const HISTORY_AGE_S_MAX: u64 = 100 * 366 * 86_400;
 /// The least that an outbound queue must hold, in bytes.
 const OUTBOX_BYTES_MIN: usize = 4096;
 
@@ -153,12 +159,19 @@ pub struct HistoryRule {
     /// How the topic stands for others: `exact`, `prefix` or `wildcard`.
     #[serde(default)]
     pub r#match: HistoryMatch,
-    /// The most events.
+    /// Where: `memory`, or `store`, where they survive a restart.
+    #[serde(default)]
+    pub keep: Keep,
+    /// The most events; beyond it the oldest go.
     #[serde(default = "history_events")]
     pub events_max: usize,
-    /// The most bytes of arguments.
+    /// The most bytes of arguments, and of names of those who may see them, of all events together; beyond it the oldest
+    /// go. An event that has more by itself is not kept.
     #[serde(default = "history_bytes")]
     pub bytes_max: usize,
+    /// How long an event is kept, in seconds; without it, for any time.
+    #[serde(default)]
+    pub age_max_s: Option<u64>,
 }
 
 const fn history_events() -> usize {
@@ -188,6 +201,11 @@ impl HistoryRule {
 
     pub(crate) const fn limits(&self) -> HistoryLimits {
         HistoryLimits { events_max: self.events_max, bytes_max: self.bytes_max }
+    }
+
+    /// How long events are kept, in microseconds.
+    pub(crate) fn age_max_us(&self) -> Option<i64> {
+        self.age_max_s.map(|age| i64::try_from(age.saturating_mul(1_000_000)).unwrap_or(i64::MAX))
     }
 }
 
@@ -219,10 +237,31 @@ impl RealmConfig {
         if self.outbox_bytes_max < OUTBOX_BYTES_MIN {
             return fault("outbox_bytes_max", format!("must be at least {OUTBOX_BYTES_MIN}"));
         }
-        match self.history.iter().find(|rule| !self.rules().allow(&rule.topic, rule.policy())) {
-            Some(rule) => fault("history", format!("`{}` is not a topic under its `match`", rule.topic)),
+        match self.history_fault() {
+            Some(problem) => fault("history", problem),
             None => Ok(()),
         }
+    }
+
+    fn history_fault(&self) -> Option<String> {
+        if self.history.len() > HISTORY_RULES_MAX {
+            return Some(format!("names more than {HISTORY_RULES_MAX} topics"));
+        }
+        let mut seen = BTreeSet::new();
+        self.history.iter().find_map(|rule| {
+            let topic = &rule.topic;
+            if !self.rules().allow(topic, rule.policy()) {
+                return Some(format!("`{topic}` is not a topic under its `match`"));
+            }
+            if !seen.insert((rule.policy().as_str(), topic)) {
+                return Some(format!("`{topic}` is there twice"));
+            }
+            if rule.events_max > HISTORY_EVENTS_MAX {
+                return Some(format!("`{topic}`: events_max must be at most {HISTORY_EVENTS_MAX}"));
+            }
+            let is_aged = rule.age_max_s.is_none_or(|age| (1..=HISTORY_AGE_S_MAX).contains(&age));
+            (!is_aged).then(|| format!("`{topic}`: age_max_s must be from 1 to {HISTORY_AGE_S_MAX}"))
+        })
     }
 
     pub(crate) const fn rules(&self) -> Rules {

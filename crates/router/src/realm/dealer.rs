@@ -22,7 +22,7 @@ use super::session::{Request, Session};
 use super::state::RealmState;
 use super::switches::Disclosure;
 use crate::permit::Permit;
-use crate::router::Router;
+use crate::router::{Check, Router};
 use crate::table::Target;
 
 /// The client broke the protocol: its session ends with ABORT and these words.
@@ -122,7 +122,7 @@ impl At<'_> {
         let disclose = granted.disclose.or(options.disclose_me);
         let origin = self.router.origin(self.session);
         let (caller, procedure) = (&self.session.caller, &call.procedure);
-        let entered = self.router.enter(caller, procedure, origin, Some(self.realm), Some(())).await;
+        let entered = self.router.enter(caller, procedure, origin, Some(self.realm), Check::Permitted).await;
         match entered {
             Err(error) => {
                 let (uri, payload) = errors::to_wamp(&error, self.session.format);

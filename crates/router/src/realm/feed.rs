@@ -24,10 +24,11 @@ use futures_util::stream::{Stream as _, unfold};
 use super::authorize::{Refused, Wish};
 use super::bridge::refusal;
 use super::guest::{FORMAT, Guest};
+use super::history::History;
 use super::join::expire;
 use super::outbox::Drain;
 use super::session::Session;
-use super::state::{Full, RealmState, Subscriber, locked};
+use super::state::{Full, RealmState, Subscriber};
 use super::switches::HistoryMatch;
 use crate::permit::Origin;
 use crate::router::Router;
@@ -36,6 +37,11 @@ use crate::router::Router;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// When to come back to a realm that is full.
 const FULL_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// How many past events are asked for at a time.
+const LOOK_BACK_EVENTS: usize = 1000;
+/// How often they are asked for; who missed more is told that there is a gap. An answer holds at most 8 MiB.
+const LOOK_BACKS_MAX: usize = 8;
 
 /// The stream's last event: it says why there are no more.
 const END: &str = "end";
@@ -86,7 +92,7 @@ impl Router {
             let error = refusal(&refused);
             return Err(if is_stranger { Error::unauthenticated(error.public().to_owned()) } else { error });
         }
-        let feed = Feed::begin(self, guest, wanted, grants)?;
+        let feed = Feed::begin(self, guest, wanted, grants).await?;
         let mut stream = Box::pin(unfold(feed, |mut feed| async move { Some((feed.next().await?, feed)) }));
         Ok(Events::new(move |cx| stream.as_mut().poll_next(cx)))
     }
@@ -123,7 +129,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn begin(router: &Arc<Router>, guest: Guest, wanted: Wanted, grants: Arc<Grants>) -> Result<Self> {
+    async fn begin(router: &Arc<Router>, guest: Guest, wanted: Wanted, grants: Arc<Grants>) -> Result<Self> {
         let Guest { realm, session, drain } = guest;
         realm.join(&session, || true).map_err(|full| {
             let words = match full {
@@ -158,54 +164,59 @@ impl Feed {
             return Err(Error::new(Kind::TooMany, "this role may have no subscriptions"));
         }
         // Subscribed first, so that nothing is lost in between; what is in both is told once.
-        feed.look_back();
+        feed.look_back().await;
         Ok(feed)
     }
 
     /// Takes up the stream where it ended, as far as the history goes.
-    fn look_back(&mut self) {
+    async fn look_back(&mut self) {
         let Some(after) = self.wanted.after else { return };
-        let tables = self.realm.tables.load_full();
+        let Some((history, seen)) = self.kept().zip(Id::new(after)) else { return self.tell_gap(after) };
+        let (authid, authrole) = (Arc::clone(&self.session.authid), Arc::clone(&self.session.authrole));
+        let from = HistoryFilter { from_publication: Some(seen), limit: Some(1), ..HistoryFilter::default() };
+        let known = history.events(&from, &authid, &authrole).await;
+        if known.map_or(true, |events| events.is_empty()) {
+            return self.tell_gap(after);
+        }
+        let topic = (self.wanted.policy.policy() == Match::Exact).then(|| self.wanted.topic.clone());
+        let mut since = HistoryFilter {
+            after_publication: Some(seen),
+            topic,
+            limit: Some(LOOK_BACK_EVENTS),
+            ..HistoryFilter::default()
+        };
+        for _ in 0..LOOK_BACKS_MAX {
+            let Ok(events) = history.events(&since, &authid, &authrole).await else { break };
+            let Some(last) = events.last().map(|event| event.publication) else { return };
+            for past in events {
+                let details = past.details.to_dict(FORMAT);
+                let payload = past.payload.to_format(FORMAT).ok();
+                let event = payload.map(|payload| event(past.publication, past.topic.as_str(), &details, &payload));
+                self.told.insert(past.publication);
+                self.past.extend(event);
+            }
+            since.after_publication = Some(last);
+        }
+        // There are more than are kept for one subscriber, or they cannot be read any further.
+        self.tell_gap(since.after_publication.map_or(after, Id::get));
+    }
+
+    fn tell_gap(&mut self, after: u64) {
+        self.past.push_back(notice(GAP, &serde_json::json!({"after": after})));
+    }
+
+    /// The history that the wanted events are in.
+    fn kept(&self) -> Option<Arc<History>> {
+        let tables = self.realm.tables.load();
         let subscriptions = &tables.subscriptions;
         let (policy, topic) = (self.wanted.policy.policy(), self.wanted.topic.as_str());
         let own = subscriptions.lookup(policy, topic);
         // A topic's events may also be kept under a pattern that stands for it.
         let wider = (policy == Match::Exact).then(|| subscriptions.matching(topic)).into_iter().flatten();
-        let kept = own.into_iter().chain(wider).find_map(|subscription| {
-            match subscription.subscribers.get(self.realm.own_id) {
-                Some(Subscriber::History(history)) => Some(history),
-                _ => None,
-            }
-        });
-        let seen = Id::new(after);
-        let known = kept.zip(seen).and_then(|(history, seen)| {
-            let history = locked(history);
-            let topic = (policy == Match::Exact).then(|| topic.to_owned());
-            let (authid, authrole) = (&*self.session.authid, &*self.session.authrole);
-            let from = HistoryFilter { from_publication: Some(seen), limit: Some(1), ..HistoryFilter::default() };
-            if history.events(&from, authid, authrole).is_empty() {
-                return None;
-            }
-            let since = HistoryFilter { after_publication: Some(seen), topic, ..HistoryFilter::default() };
-            let events = history.events(&since, authid, authrole);
-            let told: Vec<(Id, Option<Event>)> = events
-                .into_iter()
-                .map(|past| {
-                    let details = past.details.to_dict(FORMAT);
-                    let payload = past.payload.to_format(FORMAT).ok();
-                    let event = payload.map(|payload| event(past.publication, past.topic.as_str(), &details, &payload));
-                    (past.publication, event)
-                })
-                .collect();
-            Some(told)
-        });
-        match known {
-            Some(events) => {
-                self.told = events.iter().map(|(id, _)| *id).collect();
-                self.past = events.into_iter().filter_map(|(_, event)| event).collect();
-            }
-            None => self.past.push_back(notice(GAP, &serde_json::json!({"after": after}))),
-        }
+        own.into_iter().chain(wider).find_map(|subscription| match subscription.subscribers.get(self.realm.own_id) {
+            Some(Subscriber::History(history)) => Some(Arc::clone(history)),
+            _ => None,
+        })
     }
 
     async fn next(&mut self) -> Option<Event> {

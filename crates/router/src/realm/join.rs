@@ -10,7 +10,7 @@ use crossgate_wamp::session::{AuthInfo, BrokerFeatures, ClientFeatures, DealerFe
 use crossgate_wamp::uris::{close, error as uri};
 use crossgate_wamp::{Dict, Message, Text};
 
-use super::local::Question;
+use super::local::{About, Question};
 use super::outbox::{Class, Pushed};
 use super::peer::{Peer, Pending, Step};
 use super::random;
@@ -73,6 +73,7 @@ impl Peer {
                                 args: ask.args.to_vec(),
                                 timeout: ask.timeout,
                                 origin,
+                                about: About::Joining,
                             };
                             self.router.ask(&realm, question).await
                         }
@@ -90,7 +91,7 @@ impl Peer {
         let trace = Trace::from_random(random::trace());
         let origin = Origin { door: "wamp", source: self.transport.client.source, trace };
         tracing::info!(peer = %self.transport.client.peer, reason, "a client was refused: {words}");
-        self.router.note_stranger(realm, origin, format!("{reason}: {words}")).await;
+        self.router.note_stranger(realm, origin, reason, words).await;
         self.refuse(reason, words)
     }
 

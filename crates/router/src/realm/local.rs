@@ -13,14 +13,15 @@ use crossgate_wamp::options::CallOptions;
 use crossgate_wamp::uris::error as uri;
 use crossgate_wamp::wire::Format;
 use crossgate_wamp::{Map, Payload, Text, Value};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use super::call::{Answer, From, InFlight, NewCall, Who};
 use super::dispatch::OWN_FORMAT;
 use super::errors;
 use super::state::RealmState;
 use crate::permit::{Origin, Permit};
-use crate::router::Router;
+use crate::router::{Check, Router};
 use crate::table::Target;
 
 /// Counts the calls from inside: their caller's session is the realm's own id.
@@ -97,29 +98,69 @@ pub(crate) struct Question<'a> {
     pub(crate) args: Vec<Value>,
     pub(crate) timeout: Duration,
     pub(crate) origin: Origin,
+    pub(crate) about: About,
+}
+
+/// What the router asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Who joins: an authenticator.
+    Joining,
+    /// What a session may do: an authorizer.
+    Doing,
+}
+
+/// The places for the router's own questions in one realm. Those about strangers who join take none from those about sessions.
+pub(crate) struct Places {
+    joining: Semaphore,
+    doing: Semaphore,
+}
+
+impl Places {
+    pub(crate) fn new(each: usize) -> Self {
+        Self { joining: Semaphore::new(each), doing: Semaphore::new(each) }
+    }
+
+    /// Waits for a place; `None`: there was none in time.
+    async fn take(&self, about: About, until: Instant) -> Option<SemaphorePermit<'_>> {
+        let places = match about {
+            About::Joining => &self.joining,
+            About::Doing => &self.doing,
+        };
+        timeout_at(until, places.acquire()).await.ok()?.ok()
+    }
 }
 
 impl Router {
     /// Asks a procedure something in somebody's name, like any call: admitted, recorded, answered in time. It is asked again
-    /// of the next callee when one is lost.
+    /// of the next callee when one is lost. No rate holds for it; so many questions wait for answers at a time, and others
+    /// wait for these, all no longer than their time.
     pub(crate) async fn ask(
         &self,
         realm: &Arc<RealmState>,
         question: Question<'_>,
     ) -> std::result::Result<Value, WampAskError> {
-        let Question { caller, procedure, args, timeout, origin } = question;
+        let Question { caller, procedure, args, timeout, origin, about } = question;
+        let until = Instant::now() + timeout;
         let denied = |error: &crossgate_call::Error| WampAskError {
             uri: errors::uri_of(error.kind()).to_owned(),
             message: Some(error.public().to_owned()),
         };
+        let Some(_place) = realm.questions.take(about, until).await else {
+            metrics::counter!("crossgate_realm_questions_refused_total", "realm" => realm.name.to_string())
+                .increment(1);
+            let message = Some("too many wait for the same decision; try again later".to_owned());
+            return Err(WampAskError { uri: uri::UNAVAILABLE.to_owned(), message });
+        };
         let mut permit: Permit =
-            self.enter(caller, procedure, origin, Some(realm), None).await.map_err(|error| denied(&error))?;
+            self.enter(caller, procedure, origin, Some(realm), Check::Own).await.map_err(|error| denied(&error))?;
         if !matches!(permit.target, Target::Remote(_)) {
             let error = crossgate_call::Error::new(crossgate_call::Kind::NoSuchProcedure, "no callee registered it");
             permit.fail(&error).await;
             return Err(denied(&error));
         }
         let payload = Payload::from_values(OWN_FORMAT, args, Map::new());
+        let timeout = until.saturating_duration_since(Instant::now());
         let local = LocalCall { caller, procedure, payload, timeout, repeatable: true };
         match realm.call_local(local).await {
             Answer::Result { payload, .. } => {
@@ -213,4 +254,25 @@ pub(crate) fn outcome_to_payload(outcome: Outcome, format: Format) -> Result<Pay
             return Err(crossgate_call::Error::invalid(words, Vec::new()));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_questions_of_a_sort_wait_than_there_are_places_and_the_others_have_their_own() {
+        let places = Places::new(2);
+        let (later, now) = (Instant::now() + Duration::from_secs(60), Instant::now());
+        let first = places.take(About::Joining, later).await.expect("a place");
+        let _second = places.take(About::Joining, later).await.expect("a place");
+        assert!(places.take(About::Joining, now).await.is_none(), "in time there is none");
+        assert!(places.take(About::Doing, now).await.is_some(), "sessions are not held up by strangers");
+        let mut third = Box::pin(places.take(About::Joining, later));
+        assert!(third.as_mut().now_or_never().is_none());
+        drop(first);
+        assert!(third.await.is_some());
+    }
 }

@@ -15,6 +15,7 @@ mod dispatch;
 mod errors;
 mod feed;
 mod guest;
+mod history;
 mod join;
 mod local;
 mod meta;
@@ -40,7 +41,7 @@ pub use outbox::{Class, Drain, Outbox, OutboxLimits, Pushed, SlowConsumer, turn}
 pub use peer::{Peer, Step};
 pub use realms::RealmSummary;
 pub use switches::{
-    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, OnLeave, PartialResults, RealmAudit, RequestIds,
+    CancelDefault, Disclosure, GoodbyeReply, HistoryMatch, Keep, OnLeave, PartialResults, RealmAudit, RequestIds,
     TimeoutUnit, UriRules,
 };
 pub use transport::Transport;

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use crossgate_call::{Clock, Realm};
+use crossgate_store::Store;
 use crossgate_wamp::uris::close;
 
 use super::config::{RealmConfig, RealmConfigError};
+use super::history::{Archive, MIGRATIONS};
 use super::state::{RealmState, locked};
 use crate::router::Router;
 
@@ -23,6 +25,10 @@ pub(crate) struct Realms {
     owner: Mutex<()>,
     /// Set at the shutdown: nobody joins any more.
     closed: std::sync::atomic::AtomicBool,
+    /// Where past events are kept that survive a restart.
+    store: OnceLock<Store>,
+    /// Of realms that are closed, and may still write.
+    archives: Mutex<Vec<Arc<Archive>>>,
 }
 
 /// How a realm is doing.
@@ -44,6 +50,10 @@ pub struct RealmSummary {
     pub outbox_bytes: usize,
     /// The events that were left out for sessions that are connected now.
     pub events_dropped: u64,
+    /// The past events that wait to be written to the store.
+    pub history_waiting: usize,
+    /// The events that should have been kept, and are not.
+    pub history_lost: u64,
     /// The messages that came from sessions since the realm was opened.
     pub messages_in: u64,
     /// The messages that were sent to sessions.
@@ -68,14 +78,15 @@ impl Realms {
         let _owner = locked(&self.owner);
         let before = self.by_name.load_full();
         let mut after = HashMap::new();
+        let store = self.store.get();
         for (name, config) in configs {
             let realm = Realm::new(name);
             let state = match before.get(&realm) {
                 Some(state) => {
-                    state.reload(config);
+                    state.reload(config, store);
                     Arc::clone(state)
                 }
-                None => Arc::new(RealmState::new(realm.clone(), config, Arc::clone(clock))),
+                None => Arc::new(RealmState::new(realm.clone(), config, Arc::clone(clock), store)),
             };
             after.insert(realm, state);
         }
@@ -85,6 +96,10 @@ impl Realms {
             tracing::info!(%realm, "realm {realm} is closed: it is not configured any more");
             for session in state.sessions() {
                 state.kill(&session, close::CLOSE_REALM, Some("the realm is closed"));
+            }
+            if let Some(archive) = state.archive.get() {
+                archive.finish();
+                locked(&self.archives).push(Arc::clone(archive));
             }
         }
         Ok(())
@@ -104,6 +119,28 @@ impl Router {
     /// A value that cannot be used.
     pub fn configure_realms(&self, configs: BTreeMap<String, RealmConfig>) -> Result<(), RealmConfigError> {
         self.realms().configure(configs, self.clock())
+    }
+
+    /// Keeps past events in a database where `history` says so (`keep = "store"`). To be called once, before the realms are
+    /// opened, by whoever serves them: a program that only looks leaves what is kept alone. Without it those events are not
+    /// kept, and asking for them is answered `wamp.error.history_unavailable`.
+    ///
+    /// # Errors
+    /// When its tables cannot be made.
+    pub async fn keep_histories(&self, store: &Store) -> crossgate_store::Result<()> {
+        store.migrate("router", MIGRATIONS).await?;
+        self.realms().store.get_or_init(|| store.clone());
+        Ok(())
+    }
+
+    /// Writes the past events that wait, no longer than ten seconds for each realm, and keeps no more of them. To be called
+    /// before that database is closed.
+    pub async fn close_histories(&self) {
+        let mut archives = std::mem::take(&mut *locked(&self.realms().archives));
+        archives.extend(self.realms().all().iter().filter_map(|realm| realm.archive.get().cloned()));
+        for archive in archives {
+            archive.close().await;
+        }
     }
 
     /// Says GOODBYE to all sessions, lets nobody join any more, and waits until everybody has read it, no longer than `wait`.
@@ -150,6 +187,8 @@ impl RealmState {
             calls_waiting: queues.iter().map(|queue| locked(queue).len()).sum(),
             outbox_bytes: sessions.iter().map(|session| session.outbox.bytes()).sum(),
             events_dropped: sessions.iter().map(|session| session.outbox.dropped()).sum(),
+            history_waiting: self.archive.get().map_or(0, |archive| archive.waiting()),
+            history_lost: self.losses.so_far(),
             messages_in: past.0 + sessions.iter().map(|session| session.received()).sum::<u64>(),
             messages_out: past.1 + sessions.iter().map(|session| session.outbox.pushed()).sum::<u64>(),
         }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use crossgate_call::{Clock, Realm};
-use crossgate_wamp::broker::{History, Retained, Subscriptions, Unsubscribed};
+use crossgate_store::Store;
+use crossgate_wamp::broker::{Retained, Subscriptions, Unsubscribed};
 use crossgate_wamp::dealer::{Registrations, Unregistered};
 use crossgate_wamp::id::Id;
 use crossgate_wamp::message::Removed;
@@ -20,18 +21,23 @@ use super::authorize::Decisions;
 use super::broker::Publication;
 use super::callee::{Member, Queue};
 use super::config::RealmConfig;
+use super::history::{Archive, History, Losses};
+use super::local::Places;
 use super::metrics::Metrics;
 use super::outbox::Class;
 use super::random;
 use super::session::Session;
-use super::switches::OnLeave;
+use super::switches::{Keep, OnLeave};
+
+/// How many questions to authenticators, and to authorizers, wait for an answer at a time in one realm.
+const QUESTIONS_MAX: usize = 1024;
 
 /// Who receives the events of a subscription.
 #[derive(Clone)]
 pub(crate) enum Subscriber {
     Session(Arc<Session>),
     /// The realm itself, which keeps them.
-    History(Arc<Mutex<History>>),
+    History(Arc<History>),
 }
 
 /// What calls and events are routed by: a snapshot.
@@ -65,6 +71,11 @@ pub(crate) struct RealmState {
     pub(crate) past_messages: (AtomicU64, AtomicU64),
     /// The realm itself, as the subscriber that keeps the history.
     pub(crate) own_id: Id,
+    /// For the router's own questions to authenticators and authorizers.
+    pub(crate) questions: Places,
+    pub(crate) losses: Arc<Losses>,
+    /// Past events that survive a restart: opened when a topic is first configured so.
+    pub(crate) archive: OnceLock<Arc<Archive>>,
 }
 
 /// Why a session cannot join.
@@ -81,7 +92,9 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl RealmState {
-    pub(crate) fn new(name: Realm, config: RealmConfig, clock: Arc<dyn Clock>) -> Self {
+    /// A realm. Without a store, events that are to be kept there are not kept.
+    pub(crate) fn new(name: Realm, config: RealmConfig, clock: Arc<dyn Clock>, store: Option<&Store>) -> Self {
+        let losses = Arc::new(Losses::new(&name));
         let metrics = Metrics::new(&name);
         let retained = Mutex::new(Retained::new(config.retained_topics_max, config.retained_bytes_max));
         let decisions = Decisions::default();
@@ -98,46 +111,56 @@ impl RealmState {
             decisions,
             past_messages: (AtomicU64::new(0), AtomicU64::new(0)),
             own_id: random::id(),
+            questions: Places::new(QUESTIONS_MAX),
+            losses,
+            archive: OnceLock::new(),
         };
-        realm.keep_history();
+        realm.keep_history(store);
         realm
     }
 
     /// Takes over a changed configuration. Sessions keep the limits with which they joined.
-    pub(crate) fn reload(&self, config: RealmConfig) {
+    pub(crate) fn reload(&self, config: RealmConfig, store: Option<&Store>) {
         self.config.store(Arc::new(config));
         self.decisions.purge();
-        self.keep_history();
+        self.keep_history(store);
     }
 
-    /// Subscribes the realm itself to the topics whose events are kept. Histories that are kept already go on, those that are not
-    /// configured any more are forgotten.
-    fn keep_history(&self) {
+    /// Subscribes the realm itself to the topics whose events are kept. Histories that are kept already go on within their new
+    /// bounds, those that are not configured any more are forgotten.
+    fn keep_history(&self, store: Option<&Store>) {
         let config = self.config.load();
         let created = self.now();
+        let archive = store
+            .filter(|_| config.history.iter().any(|rule| rule.keep == Keep::Store))
+            .map(|store| self.archive.get_or_init(|| Archive::new(&self.name, store, &self.clock, &self.losses)));
         self.change(|tables| {
             let subscriptions = &mut tables.subscriptions;
-            let forgotten: Vec<Id> = subscriptions
-                .of_session(self.own_id)
-                .iter()
-                .filter_map(|id| subscriptions.get(*id))
-                .filter(|kept| {
-                    !config.history.iter().any(|rule| kept.topic == rule.topic.as_str() && kept.policy == rule.policy())
-                })
-                .map(|kept| kept.id)
-                .collect();
-            for subscription in forgotten {
-                subscriptions.unsubscribe(self.own_id, subscription);
+            for id in subscriptions.of_session(self.own_id).to_vec() {
+                let Some(kept) = subscriptions.get(id) else { continue };
+                let Some(Subscriber::History(history)) = kept.subscribers.get(self.own_id) else { continue };
+                let rule = config
+                    .history
+                    .iter()
+                    .find(|rule| kept.topic == rule.topic.as_str() && kept.policy == rule.policy());
+                if !rule.is_some_and(|rule| history.follow(rule)) {
+                    history.forget();
+                    subscriptions.unsubscribe(self.own_id, id);
+                }
             }
             for rule in &config.history {
                 let known = subscriptions.lookup(rule.policy(), &rule.topic);
                 if known.is_some_and(|known| known.subscribers.get(self.own_id).is_some()) {
                     continue;
                 }
-                let history = Subscriber::History(Arc::new(Mutex::new(History::new(rule.limits()))));
+                let history = History::new(rule, archive, &self.losses, &self.clock);
+                let history = Subscriber::History(Arc::new(history));
                 subscriptions.subscribe(self.own_id, history, rule.policy(), &rule.topic, &created);
             }
         });
+        if let Some(archive) = archive {
+            archive.begin();
+        }
     }
 
     /// The time as the meta API writes it.

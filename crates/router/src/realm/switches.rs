@@ -133,3 +133,14 @@ impl HistoryMatch {
         }
     }
 }
+
+/// Where past events are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// In memory, until the program ends.
+    #[default]
+    Memory,
+    /// In the store, where they survive a restart.
+    Store,
+}

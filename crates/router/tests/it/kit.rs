@@ -43,8 +43,11 @@ impl Kit {
     }
 
     pub(crate) async fn with(identity: Value) -> Self {
+        Self::with_clock(identity, Arc::new(SystemClock)).await
+    }
+
+    pub(crate) async fn with_clock(identity: Value, clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let config = serde_json::from_value(identity).unwrap();
         let identity =
             Identity::open(config, Store::temporary().unwrap(), Arc::new(NoFetch), Arc::clone(&clock)).await.unwrap();

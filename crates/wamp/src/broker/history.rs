@@ -32,6 +32,12 @@ impl PastEvent {
     pub fn would_reach(&self, session: Id, authid: &str, authrole: &str) -> bool {
         self.excluded_publisher != Some(session) && self.audience.admits(session, authid, authrole)
     }
+
+    /// What it takes up, in bytes: its arguments, and the names of those who may see it, which a publisher may make as long.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.payload.len() + self.audience.size()
+    }
 }
 
 /// How much is kept.
@@ -39,7 +45,7 @@ impl PastEvent {
 pub struct HistoryLimits {
     /// The most events.
     pub events_max: usize,
-    /// The most bytes of arguments.
+    /// The most bytes of all events together: see [`PastEvent::size`].
     pub bytes_max: usize,
 }
 
@@ -78,19 +84,39 @@ impl History {
     /// Keeps an event; `false` when it may not be kept: it is too large, or its audience names sessions,
     /// which mean nothing later.
     pub fn push(&mut self, event: PastEvent) -> bool {
-        let bytes = event.payload.len();
+        let bytes = event.size();
         if event.audience.names_sessions() || bytes > self.limits.bytes_max || self.limits.events_max == 0 {
             return false;
         }
         while self.events.len() >= self.limits.events_max || self.bytes + bytes > self.limits.bytes_max {
-            match self.events.pop_front() {
-                Some(oldest) => self.bytes -= oldest.payload.len(),
-                None => break,
+            if !self.forget_oldest() {
+                break;
             }
         }
         self.bytes += bytes;
         self.events.push_back(event);
         true
+    }
+
+    /// Sets other limits, and forgets what is beyond them.
+    pub fn limit(&mut self, limits: HistoryLimits) {
+        self.limits = limits;
+        while self.events.len() > limits.events_max || self.bytes > limits.bytes_max {
+            self.forget_oldest();
+        }
+    }
+
+    /// Forgets what is older than a time, in microseconds since 1970.
+    pub fn expire(&mut self, before_us: i64) {
+        while self.events.front().is_some_and(|oldest| oldest.at_us < before_us) {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) -> bool {
+        let oldest = self.events.pop_front();
+        self.bytes -= oldest.as_ref().map_or(0, PastEvent::size);
+        oldest.is_some()
     }
 
     /// The events within the bounds that a principal may see. A publication that is not (or no longer) kept bounds to nothing.

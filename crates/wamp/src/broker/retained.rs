@@ -15,13 +15,13 @@ pub const RETAINED_PER_TOPIC_MAX: usize = 16;
 pub struct Retained {
     topics: Hamt<Arc<str>, Arc<Vec<PastEvent>>>,
     topics_max: usize,
-    /// Of the arguments of all events.
+    /// Of all events: see [`PastEvent::size`].
     bytes: usize,
     bytes_max: usize,
 }
 
 impl Retained {
-    /// An empty table for so many topics, and so many bytes of arguments in all.
+    /// An empty table for so many topics, and so many bytes in all.
     #[must_use]
     pub fn new(topics_max: usize, bytes_max: usize) -> Self {
         Self { topics: Hamt::default(), topics_max, bytes: 0, bytes_max }
@@ -97,5 +97,5 @@ impl Retained {
 }
 
 fn bytes(events: &[PastEvent]) -> usize {
-    events.iter().map(|event| event.payload.len()).sum()
+    events.iter().map(PastEvent::size).sum()
 }

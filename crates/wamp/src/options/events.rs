@@ -36,6 +36,15 @@ impl Audience {
         self.exclude.is_some() || self.eligible.is_some()
     }
 
+    /// The bytes of all names and ids in it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let ids = [&self.exclude, &self.eligible].into_iter().flatten().map(|ids| size_of_val(&**ids));
+        let names = [&self.exclude_authid, &self.exclude_authrole, &self.eligible_authid, &self.eligible_authrole];
+        let names = names.into_iter().flatten().flatten().map(|name| size_of::<String>() + name.len());
+        ids.sum::<usize>() + names.sum::<usize>()
+    }
+
     /// Whether a session may receive the publication.
     #[must_use]
     pub fn admits(&self, session: Id, authid: &str, authrole: &str) -> bool {

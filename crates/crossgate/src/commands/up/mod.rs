@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ConfigFile;
 use crate::compose::Program;
-use crate::config::{self, Loaded};
+use crate::config::{self, Config, Loaded};
 use crate::console::Console;
 use crate::{demo, log};
 use orders::Orders;
@@ -38,21 +38,28 @@ pub(crate) struct Args {
     /// Writes the bound addresses there, as JSON, once calls are answered.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// Serves only these realms, with the listeners that lead to them. Others can be served by other processes.
+    #[arg(long = "realm", value_name = "NAME", num_args = 1..)]
+    realms: Vec<String>,
 }
 
 /// Starts, serves, stops.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let (loaded, demo) = match &args.file.config {
+    let (mut loaded, demo) = match &args.file.config {
         Some(file) => (config::load(file, std::env::vars())?, None),
         None => {
             let demo = demo::open(Path::new(demo::FOLDER))?;
             (config::load(&demo.config, std::env::vars())?, Some(demo))
         }
     };
+    let warnings = loaded.config.narrow(&args.realms)?;
     let level = log::start(&loaded.config.log)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     let metrics = install_metrics()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(loaded, level, metrics, demo, args.ready_file.as_deref()))?;
+    runtime.block_on(serve(loaded, level, metrics, demo, args))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -70,11 +77,11 @@ async fn serve(
     level: log::Level,
     metrics: PrometheusHandle,
     demo: Option<demo::Demo>,
-    ready_file: Option<&Path>,
+    args: &Args,
 ) -> anyhow::Result<()> {
     let mut stop = Stop::listen()?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let program = Program::open(&loaded.config, metrics).await?;
+    let program = Program::serve(&loaded.config, metrics).await?;
     if let (Some(_), Some(ledger)) = (&demo, &program.loans) {
         crossgate_loans::seed_demo(ledger).await.context("the demonstration's loans")?;
     }
@@ -94,8 +101,8 @@ async fn serve(
     for (name, address) in &addresses {
         tracing::info!(listener = name, "listening on {address}");
     }
-    if let Some(file) = ready_file {
-        announce(file, &addresses)?;
+    if let Some(file) = &args.ready_file {
+        announce(file, &addresses, &loaded.config)?;
     }
     notify::systemd("READY=1");
     if let Some(demo) = &demo {
@@ -103,7 +110,7 @@ async fn serve(
     }
 
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
-    let reloader = Reloader::new(loaded, level);
+    let reloader = Reloader::new(loaded, level, args.realms.clone());
     let background = async {
         let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
         let mut reloader = reloader;
@@ -147,12 +154,13 @@ async fn serve(
     Ok(())
 }
 
-fn announce(file: &Path, addresses: &[(String, crossgate_edge::Address)]) -> anyhow::Result<()> {
+fn announce(file: &Path, addresses: &[(String, crossgate_edge::Address)], config: &Config) -> anyhow::Result<()> {
     let listeners: Vec<_> = addresses
         .iter()
         .map(|(name, address)| json!({"name": name, "address": address.to_string(), "tls": address.tls}))
         .collect();
-    let text = serde_json::to_vec(&json!({"pid": std::process::id(), "listeners": listeners}))?;
+    let realms: Vec<_> = config.open_realms().into_keys().collect();
+    let text = serde_json::to_vec(&json!({"pid": std::process::id(), "realms": realms, "listeners": listeners}))?;
     // Written aside and renamed, so that whoever waits for the file never reads half of it.
     let aside = file.with_extension("partial");
     std::fs::write(&aside, text)

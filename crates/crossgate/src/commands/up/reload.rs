@@ -25,11 +25,13 @@ const FIXED: &[(&str, &str)] = &[
 pub(super) struct Reloader {
     current: Loaded,
     level: log::Level,
+    /// The realms that this process serves; none named: all.
+    realms: Vec<String>,
 }
 
 impl Reloader {
-    pub(super) fn new(current: Loaded, level: log::Level) -> Self {
-        Self { current, level }
+    pub(super) fn new(current: Loaded, level: log::Level, realms: Vec<String>) -> Self {
+        Self { current, level, realms }
     }
 
     /// Reads the configuration again. All of it takes effect, or none of it and the log says why.
@@ -43,7 +45,8 @@ impl Reloader {
     }
 
     async fn try_reload(&mut self, program: &Program, edge: &Edge, orders: &mut Orders) -> anyhow::Result<()> {
-        let fresh = config::load(&self.current.file, std::env::vars())?;
+        let mut fresh = config::load(&self.current.file, std::env::vars())?;
+        let warnings = fresh.config.narrow(&self.realms)?;
         let refused = refusals(&self.current.table, &fresh.table);
         if !refused.is_empty() {
             bail!("a restart is needed for: {}", refused.join("; "));
@@ -76,6 +79,9 @@ impl Reloader {
         }
         self.level.set(&fresh.config.log.level)?;
         self.current = fresh;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         Ok(())
     }
 }

@@ -34,8 +34,29 @@ async fn a_part_of_the_log_proves_itself_and_fits_between_its_neighbours() {
     let (first, second_checked) = (verified(&first), verified(&second));
     assert_eq!((second_checked.records, second_checked.first_seq, second_checked.broken), (10, 11, None));
     assert!(second.lines().next().unwrap().contains(&first.head.to_string()));
-    let (records, nothing) = exported(&kit, Some(1000), None).await;
-    assert_eq!((records, verified(&nothing).broken), (0, None));
+}
+
+#[tokio::test]
+async fn the_export_of_a_time_without_records_fits_where_they_would_stand() {
+    let kit = Kit::with(10).await;
+    kit.add(20..30).await;
+    let log = kit.audit.list(crate::audit::Filter::default()).await.unwrap();
+    let head = |seq: usize| log[log.len() - seq].hash;
+    for (since, until, place) in [(Some(1000), None, 20), (Some(12), Some(15), 10), (Some(40), Some(50), 20)] {
+        let (records, nothing) = exported(&kit, since, until).await;
+        let checked = verified(&nothing);
+        assert_eq!((records, checked.broken), (0, None));
+        assert_eq!((checked.first_seq, checked.head), (place + 1, head(place as usize)), "{since:?} to {until:?}");
+    }
+    let (_, nothing) = exported(&kit, None, Some(-5)).await;
+    assert_eq!((verified(&nothing).first_seq, verified(&nothing).head), (1, crate::audit::Hash::genesis()));
+    let before = start() + SignedDuration::from_secs(25);
+    let removed = kit.audit.remove_before(before).await.unwrap().unwrap();
+    let (_, nothing) = exported(&kit, Some(-10), Some(-5)).await;
+    assert_eq!((verified(&nothing).first_seq, verified(&nothing).head), (removed.upto + 1, removed.hash));
+    let empty = Kit::new().await;
+    let (_, nothing) = exported(&empty, None, None).await;
+    assert_eq!((verified(&nothing).first_seq, verified(&nothing).head), (1, crate::audit::Hash::genesis()));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod chain;
 mod export;
 mod full;
 mod log;
+mod repeats;
 mod retain;
 mod tamper;
 

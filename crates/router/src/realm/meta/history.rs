@@ -8,7 +8,7 @@ use crossgate_wamp::uris::error as uri;
 use crossgate_wamp::{Map, Value, meta};
 use jiff::Timestamp;
 
-use super::super::state::{Subscriber, locked};
+use super::super::state::Subscriber;
 use super::arguments::Arguments;
 use super::{Answer, Asking, Fault, fault};
 
@@ -18,19 +18,20 @@ const LIMIT_DEFAULT: usize = 10;
 const LIMIT_MAX: usize = 10_000;
 
 impl Asking<'_> {
-    pub(super) fn events(&self, subscription: &Subscription<Subscriber>, arguments: &Arguments) -> Answer {
-        if !self.may_read(subscription) {
+    pub(super) async fn events(&self, arguments: &Arguments) -> Answer {
+        let subscription = self.subscription(arguments)?;
+        if !self.may_read(&subscription) {
             return Err(fault(uri::NOT_AUTHORIZED, "subscribe to it, or be allowed to, to read its past events"));
         }
         let Some(Subscriber::History(history)) = subscription.subscribers.get(self.realm.own_id) else {
             return Err(fault(uri::HISTORY_UNAVAILABLE, "no events of this subscription are kept"));
         };
         let filter = filter(arguments)?;
-        let history = locked(history);
-        let events = history.events(&filter, &self.who.authid, &self.who.authrole);
+        let events = history.events(&filter, &self.who.authid, &self.who.authrole).await;
+        let events = events.map_err(|_| fault(uri::HISTORY_UNAVAILABLE, "they cannot be read now; try again later"))?;
         let unreadable = |_| fault(uri::HISTORY_UNAVAILABLE, "an event cannot be read");
         let list: Result<Vec<Map>, Fault> = events
-            .into_iter()
+            .iter()
             .map(|event| {
                 let at = Timestamp::from_microsecond(event.at_us).unwrap_or(Timestamp::UNIX_EPOCH);
                 meta::past_event(subscription.id, event, &format!("{at:.6}")).map_err(unreadable)

@@ -59,6 +59,7 @@ struct Asking<'a> {
 pub(crate) enum Procedure {
     Sessions(sessions::Question),
     Subscriptions(subscriptions::Question),
+    PastEvents,
     Registrations(registrations::Question),
 }
 
@@ -85,7 +86,7 @@ impl Procedure {
             name::SUBSCRIPTION_GET => Self::Subscriptions(B::Get),
             name::SUBSCRIPTION_LIST_SUBSCRIBERS => Self::Subscriptions(B::ListSubscribers),
             name::SUBSCRIPTION_COUNT_SUBSCRIBERS => Self::Subscriptions(B::CountSubscribers),
-            name::SUBSCRIPTION_GET_EVENTS => Self::Subscriptions(B::GetEvents),
+            name::SUBSCRIPTION_GET_EVENTS => Self::PastEvents,
             name::SUBSCRIPTION_REMOVE_SUBSCRIBER => Self::Subscriptions(B::RemoveSubscriber),
             name::REGISTRATION_LIST => Self::Registrations(R::List),
             name::REGISTRATION_LOOKUP => Self::Registrations(R::Lookup),
@@ -104,6 +105,7 @@ impl Asking<'_> {
         let arguments = Arguments::read(payload)?;
         match procedure {
             Procedure::Sessions(question) => self.sessions(question, &arguments).await,
+            Procedure::PastEvents => self.events(&arguments).await,
             Procedure::Subscriptions(question) => self.subscriptions(question, &arguments),
             Procedure::Registrations(question) => self.registrations(question, &arguments),
         }

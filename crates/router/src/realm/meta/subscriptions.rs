@@ -22,7 +22,6 @@ pub(crate) enum Question {
     Get,
     ListSubscribers,
     CountSubscribers,
-    GetEvents,
     RemoveSubscriber,
 }
 
@@ -44,12 +43,11 @@ impl Asking<'_> {
             Question::Get => meta::subscription_details(&*self.subscription(arguments)?).into(),
             Question::ListSubscribers => self.subscribers(arguments)?.into(),
             Question::CountSubscribers => (self.subscribers(arguments)?.len() as u64).into(),
-            Question::GetEvents => return self.events(&*self.subscription(arguments)?, arguments),
             Question::RemoveSubscriber => return self.remove_subscriber(arguments),
         }])
     }
 
-    fn subscription(&self, arguments: &Arguments) -> Result<Arc<Subscription<Subscriber>>, Fault> {
+    pub(super) fn subscription(&self, arguments: &Arguments) -> Result<Arc<Subscription<Subscriber>>, Fault> {
         let id = arguments.id(0, "subscription")?;
         self.realm.tables.load().subscriptions.get(id).cloned().ok_or_else(no_such)
     }

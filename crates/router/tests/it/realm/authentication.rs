@@ -101,3 +101,27 @@ async fn an_authenticator_that_is_not_there_or_does_not_answer_lets_nobody_in() 
     silent.invocation().await;
     refusal(&joining.await.unwrap().1);
 }
+
+#[tokio::test]
+async fn however_many_join_the_rates_of_callers_do_not_keep_the_router_from_asking() {
+    let mut identity = super::client::identity();
+    identity["caller_rate"] = serde_json::json!({"per_second": 0.001, "burst": 2});
+    let rate = serde_json::json!({"per_second": 0.001, "burst": 2});
+    identity["roles"]["operator"] = serde_json::json!({"allow": [{"uri": "com.", "match": "prefix"}], "rate": rate});
+    let world = Arc::new(World::with_identity(identity).await);
+    let mut authenticator = authenticator(&world).await;
+    for _ in 0..6 {
+        let joining = join(&world);
+        let invocation = authenticator.invocation().await;
+        authenticator.answer(invocation.request, &[text("worker")]).await;
+        let (mut client, answer) = joining.await.unwrap();
+        assert!(matches!(answer, Message::Welcome { .. }), "{answer:?}");
+        client.close("wamp.close.normal");
+    }
+    // The rates hold for who calls.
+    let mut caller = world.join().await;
+    for _ in 0..2 {
+        caller.ask("wamp.session.count", &[], Map::new()).await.unwrap();
+    }
+    assert_eq!(caller.ask("wamp.session.count", &[], Map::new()).await.unwrap_err(), "crossgate.error.too_many");
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crossgate_router::realm::{HistoryMatch, HistoryRule, RealmConfig};
+use crossgate_router::realm::{HistoryMatch, HistoryRule, Keep, RealmConfig};
 use crossgate_wamp::options::{Audience, EventDetails, Passthru, PublishOptions, SubscribeOptions};
 use crossgate_wamp::uri::Match;
 use crossgate_wamp::wire::Format;
@@ -225,7 +225,14 @@ async fn a_retained_event_that_was_not_for_everybody_stays_so_and_subscribing_is
 
 #[tokio::test]
 async fn the_past_events_of_a_configured_topic_are_kept_for_those_who_might_have_had_them() {
-    let rule = HistoryRule { topic: "com.".into(), r#match: HistoryMatch::Prefix, events_max: 3, bytes_max: 10_000 };
+    let rule = HistoryRule {
+        topic: "com.".into(),
+        r#match: HistoryMatch::Prefix,
+        keep: Keep::Memory,
+        events_max: 3,
+        bytes_max: 10_000,
+        age_max_s: None,
+    };
     let world = World::with(RealmConfig { history: vec![rule], ..RealmConfig::default() }).await;
     let (mut publisher, mut reader) = (world.join().await, world.join().await);
     for value in ["1", "2", "3", "4"] {

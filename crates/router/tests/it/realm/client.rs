@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use crossgate_call::Realm;
+use crossgate_call::{Clock, Realm};
 use crossgate_identity::{WampCookie, WampTransport};
 use crossgate_router::realm::{Drain, Outbox, OutboxLimits, Peer, RealmConfig, Step, Transport};
+use crossgate_store::Store;
 use crossgate_wamp::id::Id;
 use crossgate_wamp::message::{Call, CallResult, Error, Event, Invocation, Kind, Publish, Removed, Yield};
 use crossgate_wamp::options::{CallOptions, PublishOptions, RegisterOptions, SubscribeOptions, YieldOptions};
@@ -60,7 +61,21 @@ impl World {
     }
 
     pub(crate) async fn with(config: RealmConfig) -> Self {
-        let kit = Kit::with(identity()).await;
+        Self::open(Kit::with(identity()).await, config)
+    }
+
+    pub(crate) async fn with_identity(identity: serde_json::Value) -> Self {
+        Self::open(Kit::with(identity).await, RealmConfig::default())
+    }
+
+    /// With a database for past events, and a clock.
+    pub(crate) async fn with_store(config: RealmConfig, store: &Store, clock: Arc<dyn Clock>) -> Self {
+        let kit = Kit::with_clock(identity(), clock).await;
+        kit.router.keep_histories(store).await.unwrap();
+        Self::open(kit, config)
+    }
+
+    fn open(kit: Kit, config: RealmConfig) -> Self {
         let plain = |name: &str| (name.to_owned(), RealmConfig::default());
         // `test` is the realm of the procedures that the kit installs.
         let realms = [("realm1".to_owned(), config), plain("realm2"), plain("test")];

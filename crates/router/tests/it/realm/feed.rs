@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crossgate_call::{Caller, Clock as _, Event, Events, Kind, Proof, Realm, SystemClock, Vouched};
-use crossgate_router::realm::{HistoryMatch, HistoryRule, RealmConfig, Wanted};
+use crossgate_router::realm::{HistoryMatch, HistoryRule, Keep, RealmConfig, Wanted};
+use crossgate_store::Store;
 use crossgate_wamp::options::PublishOptions;
 use crossgate_wamp::wire::Format;
 use crossgate_wamp::{Map, Value};
@@ -93,8 +94,22 @@ async fn a_stream_ends_when_its_subscription_is_taken_away_and_when_its_realm_cl
 
 #[tokio::test]
 async fn what_was_published_to_a_pattern_that_is_kept_is_told_of_its_topics() {
-    let rule = HistoryRule { topic: "shop.".into(), r#match: HistoryMatch::Prefix, events_max: 3, bytes_max: 1 << 16 };
-    let world = World::with(RealmConfig { history: vec![rule], ..RealmConfig::default() }).await;
+    for keep in [Keep::Memory, Keep::Store] {
+        taken_up(keep).await;
+    }
+}
+
+async fn taken_up(keep: Keep) {
+    let rule = HistoryRule {
+        topic: "shop.".into(),
+        r#match: HistoryMatch::Prefix,
+        keep,
+        events_max: 3,
+        bytes_max: 1 << 16,
+        age_max_s: None,
+    };
+    let config = RealmConfig { history: vec![rule], ..RealmConfig::default() };
+    let world = World::with_store(config, &Store::temporary().unwrap(), Arc::new(SystemClock)).await;
     let mut client = in_realm(&world).await;
     let mut stream = listen(&world, wanted("shop.a")).await;
     client.publish("shop.a", &[text("1")]).await;

@@ -8,6 +8,8 @@ mod cancel;
 mod client;
 mod dealer;
 mod feed;
+mod history;
+mod isolation;
 mod limits;
 mod meta;
 mod sessions;
