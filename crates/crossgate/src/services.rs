@@ -55,11 +55,7 @@ pub(crate) async fn open(config: &Services, store: &Store, clock: &Arc<dyn Clock
 }
 
 /// What a process opens that serves other realms than the services': log daemons report from there, too.
-pub(crate) async fn open_elsewhere(
-    config: &Services,
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Opened> {
+pub(crate) async fn open_elsewhere(config: &Services, store: &Store, clock: &Arc<dyn Clock>) -> anyhow::Result<Opened> {
     Ok(Opened { logbook: open_logbook(config, store, clock).await?, ..Opened::default() })
 }
 

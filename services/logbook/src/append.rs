@@ -121,7 +121,8 @@ async fn write(tx: &mut Tx, key: &str, mut report: Report, under: &Under, now: T
     let level = report.level.as_deref().and_then(Level::from_word).unwrap_or_default();
     let Report { kind, authid, authrole, authmethod, certificate, text, .. } = report;
     let texts = [&authid, &authrole, &certificate.common_name, &certificate.company];
-    let bytes = ROW_BYTES + 2 * key.len() + text.len() + texts.iter().map(|t| t.as_ref().map_or(0, String::len)).sum::<usize>();
+    let bytes =
+        ROW_BYTES + 2 * key.len() + text.len() + texts.iter().map(|t| t.as_ref().map_or(0, String::len)).sum::<usize>();
     let row = [
         Value::Text(key.to_owned()),
         Value::Int(now.as_microsecond()),
@@ -146,7 +147,8 @@ async fn write(tx: &mut Tx, key: &str, mut report: Report, under: &Under, now: T
     match (kind, session) {
         (Kind::Join, Some(session)) => {
             let Certificate { common_name, company, sha1, sha256 } = certificate;
-            let stay = (now, &under.realm, session, at, authid, authrole, authmethod, common_name, company, sha1, sha256);
+            let stay =
+                (now, &under.realm, session, at, authid, authrole, authmethod, common_name, company, sha1, sha256);
             tx.execute(JOINED, stay).await?;
         }
         (Kind::Leave, Some(session)) => {

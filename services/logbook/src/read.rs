@@ -93,7 +93,14 @@ impl Logbook {
         self.page(&AFTER, &AFTER_END, filter, after, limit).await
     }
 
-    async fn page(&self, sql: &Sql<'static>, end: &Sql<'static>, filter: &Filter, from: i64, limit: u32) -> Result<Page> {
+    async fn page(
+        &self,
+        sql: &Sql<'static>,
+        end: &Sql<'static>,
+        filter: &Filter,
+        from: i64,
+        limit: u32,
+    ) -> Result<Page> {
         let pattern = filter.text.as_deref().map(pattern);
         let params = (
             from,

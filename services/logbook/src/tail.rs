@@ -97,7 +97,10 @@ impl Logbook {
                     Ok(entries) => waiting.extend(entries.iter().filter_map(event)),
                     // The reader comes again, with the last id; the database's failure is in the log of readiness.
                     Err(error) => {
-                        tracing::warn!(cause = error.cause().map(tracing::field::display), "a stream of the logbook ended: {error}");
+                        tracing::warn!(
+                            cause = error.cause().map(tracing::field::display),
+                            "a stream of the logbook ended: {error}"
+                        );
                         return Poll::Ready(None);
                     }
                 }

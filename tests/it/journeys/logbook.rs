@@ -133,8 +133,11 @@ async fn lines_are_split_over_two_daemons_and_everything_is_recorded_once() {
         log(&site, &url, &format!("\"tick {n}\""));
     }
     // The call is answered once the line is recorded: nothing has to be waited for.
-    let mut texts: Vec<String> =
-        entries(&reader, "kind=log").await.iter().map(|entry| entry["text"].as_str().expect("a text").to_owned()).collect();
+    let mut texts: Vec<String> = entries(&reader, "kind=log")
+        .await
+        .iter()
+        .map(|entry| entry["text"].as_str().expect("a text").to_owned())
+        .collect();
     texts.sort();
     assert_eq!(texts, (0..6).map(|n| format!("tick {n}")).collect::<Vec<_>>());
     assert_eq!(daemons.each_ref().map(Daemon::lines), [3, 3], "roundrobin");

@@ -15,7 +15,8 @@ async fn pages_go_back_to_the_beginning_and_no_line_is_on_two_of_them() {
     let (mut found, mut cursor) = (Vec::new(), Value::Null);
     loop {
         let page = kit.value("logbook.search", json!({"limit": 10, "cursor": cursor})).await;
-        found.extend(page["entries"].as_array().unwrap().iter().map(|entry| entry["text"].as_str().unwrap().to_owned()));
+        found
+            .extend(page["entries"].as_array().unwrap().iter().map(|entry| entry["text"].as_str().unwrap().to_owned()));
         cursor = page["next"].clone();
         if cursor.is_null() {
             break;
@@ -65,7 +66,8 @@ async fn stream(kit: &Kit, input: Value) -> Events {
 
 #[tokio::test]
 async fn a_stream_begins_now_goes_on_after_an_id_and_says_what_is_gone() {
-    let kit = Kit::with(crossgate_logbook::Config { entries_max: 3, streams_per_caller_max: 2, ..Default::default() }).await;
+    let kit =
+        Kit::with(crossgate_logbook::Config { entries_max: 3, streams_per_caller_max: 2, ..Default::default() }).await;
     kit.append(json!([line(1, "before")])).await;
     let mut events = stream(&kit, json!({"text": "shown"})).await;
     let text = |event: &crossgate_call::Event| event.data.value().unwrap()["text"].as_str().unwrap().to_owned();

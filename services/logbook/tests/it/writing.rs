@@ -25,7 +25,10 @@ async fn what_several_daemons_saw_is_recorded_once() {
 async fn who_leaves_is_known_from_joining() {
     let kit = Kit::new().await;
     kit.append(json!([join(7, "log1")])).await;
-    kit.append(json!([{"kind": "leave", "session": 7, "authid": null}, {"kind": "leave", "session": 8, "authid": "late"}])).await;
+    kit.append(
+        json!([{"kind": "leave", "session": 7, "authid": null}, {"kind": "leave", "session": 8, "authid": "late"}]),
+    )
+    .await;
     let sha = ["B7"; 20].join(":");
     assert_eq!(
         kit.texts(json!({})).await,
@@ -43,7 +46,14 @@ async fn who_leaves_is_known_from_joining() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|stay| (stay["session"].clone(), stay["joined_at"].is_null(), stay["left_at"].is_null(), stay["certificate"]["common_name"].clone()))
+        .map(|stay| {
+            (
+                stay["session"].clone(),
+                stay["joined_at"].is_null(),
+                stay["left_at"].is_null(),
+                stay["certificate"]["common_name"].clone(),
+            )
+        })
         .collect();
     assert_eq!(
         told,

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::console::docs::{Book, Catalog};
 use crate::console::pages::{Ask, Pages};
 use crate::console::visitor::{
-    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, LOGBOOK_PRESENCE, LOGBOOK_SEARCH, PROCEDURES, Pending, REALMS_LIST, REALMS_REGISTRATIONS,
-    REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, Visitor,
+    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, LOGBOOK_PRESENCE, LOGBOOK_SEARCH, PROCEDURES, Pending,
+    REALMS_LIST, REALMS_REGISTRATIONS, REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, Visitor,
 };
 
 /// Elements that have no end tag (HTML §13.1.2).
@@ -62,14 +62,19 @@ impl Door for Plausible {
 const DAEMONS: [&str; 4] = ["log1", "log2", "auth1", "app1"];
 
 fn log_certificate(name: &str) -> Value {
-    json!({"common_name": name, "company": "XBR", "sha1": ["B7:81:5C:0A"; 5].join(":"), "sha256": ["B7:81:5C:0A"; 8].join(":")})
+    let (sha1, sha256) = (["B7:81:5C:0A"; 5].join(":"), ["B7:81:5C:0A"; 8].join(":"));
+    json!({"common_name": name, "company": "XBR", "sha1": sha1, "sha256": sha256})
 }
 
 fn log_lines() -> Value {
     let entry = |n: usize| {
         let who = DAEMONS[n % 4];
         let (kind, level, text) = match n % 5 {
-            0 => ("join", "info", format!("+ \"{who}\" on realm \"logger\" CN=\"{who}\" COMPANY=\"XBR\" SHA=B7:81:5C:0A")),
+            0 => (
+                "join",
+                "info",
+                format!("+ \"{who}\" on realm \"logger\" CN=\"{who}\" COMPANY=\"XBR\" SHA=B7:81:5C:0A"),
+            ),
             1 => ("log", "error", "the connection to the ledger was lost; trying again in 2 s".to_owned()),
             2 => ("log", "warn", "queue is 80 % full".to_owned()),
             3 => ("leave", "info", format!("- \"{who}\" on realm \"logger\"")),

@@ -18,8 +18,8 @@ use crate::console::docs::{Book, Catalog};
 use crate::console::pages::{Ask, Pages};
 use crate::console::reply::POLICY;
 use crate::console::visitor::{
-    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, LOGBOOK_PRESENCE, LOGBOOK_SEARCH, PROCEDURES, Pending, REALMS_LIST, REALMS_REGISTRATIONS,
-    REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, SESSIONS_KILL, Visitor,
+    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, LOGBOOK_PRESENCE, LOGBOOK_SEARCH, PROCEDURES, Pending,
+    REALMS_LIST, REALMS_REGISTRATIONS, REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, SESSIONS_KILL, Visitor,
 };
 
 /// Text that breaks out of a page which forgets to escape it.
@@ -142,13 +142,17 @@ fn logbook(procedure: &str, text: &str) -> Value {
     let certificate = json!({"common_name": text, "company": text, "sha1": text, "sha256": text});
     match procedure {
         LOGBOOK_SEARCH => {
-            let entry = |kind: &str| json!({"seq": 7, "at": text, "kind": kind, "level": text, "realm": text, "session": 4711,
-                "authid": text, "authrole": text, "certificate": certificate, "text": text, "reporter": text});
+            let entry = |kind: &str| {
+                json!({"seq": 7, "at": text, "kind": kind, "level": text, "realm": text, "session": 4711,
+                "authid": text, "authrole": text, "certificate": certificate, "text": text, "reporter": text})
+            };
             json!({"next": 7, "entries": [entry("log"), entry("join"), entry(text)]})
         }
         _ => {
-            let stay = |joined: Value, left: Value| json!({"seq": 7, "realm": text, "session": 4711, "joined_at": joined, "left_at": left,
-                "authid": text, "authrole": text, "authmethod": text, "certificate": certificate});
+            let stay = |joined: Value, left: Value| {
+                json!({"seq": 7, "realm": text, "session": 4711, "joined_at": joined, "left_at": left,
+                "authid": text, "authrole": text, "authmethod": text, "certificate": certificate})
+            };
             json!({"next": null, "sessions": [stay(json!(text), Value::Null), stay(Value::Null, json!("2021-01-30T00:00:00Z"))]})
         }
     }

@@ -266,7 +266,8 @@ mod tests {
 
     #[test]
     fn the_stream_has_the_filters_of_the_page() {
-        let filter = Filter { realm: Some("logger".into()), text: Some("a&b".into()), cursor: Some(7), ..Filter::default() };
+        let filter =
+            Filter { realm: Some("logger".into()), text: Some("a&b".into()), cursor: Some(7), ..Filter::default() };
         assert_eq!(filter.address("/logs/stream", None), "/logs/stream?realm=logger&text=a%26b");
         assert_eq!(filter.address("/logs", Some(40)), "/logs?realm=logger&text=a%26b&cursor=40");
     }

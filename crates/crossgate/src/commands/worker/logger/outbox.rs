@@ -104,7 +104,11 @@ impl Outbox {
                     self.confess(ids);
                 }
                 Err(Error::Wamp(error)) if HOPELESS.contains(&error.uri.as_str()) => {
-                    eprintln!("{} entries were refused, and are lost: {}", batch.len(), show::harmless(&error.to_string()));
+                    eprintln!(
+                        "{} entries were refused, and are lost: {}",
+                        batch.len(),
+                        show::harmless(&error.to_string())
+                    );
                     self.done(batch.len(), false);
                 }
                 Err(error) => {

@@ -73,8 +73,7 @@ impl Known {
         let (authid, certificate) = self.sessions.remove(&session).unwrap_or_default();
         let authid = authid.or_else(|| said(1));
         let line = presence_line(Kind::Leave, authid.as_deref(), &self.realm, &certificate);
-        let report =
-            Report { session: Some(session), authid, authrole: said(2), certificate, ..report(Kind::Leave) };
+        let report = Report { session: Some(session), authid, authrole: said(2), certificate, ..report(Kind::Leave) };
         Some((line, report))
     }
 }
@@ -196,7 +195,8 @@ mod tests {
     fn a_line_is_taken_however_it_is_said() {
         let ids = Ids::new().unwrap();
         let map = Map::new().with("level", "warning").with("message", "hot");
-        let by_name = |map: &Map| map.iter().fold(Arguments::none(), |all, (name, value)| all.kwarg(name, value.clone()));
+        let by_name =
+            |map: &Map| map.iter().fold(Arguments::none(), |all, (name, value)| all.kwarg(name, value.clone()));
         for (arguments, level, text) in [
             (Arguments::from("hello"), None, "hello"),
             (Arguments::from("error").arg("it broke"), Some("error"), "it broke"),
