@@ -185,9 +185,9 @@ async fn lines_are_split_over_two_daemons_and_everything_is_recorded_once() {
     assert!(present.iter().all(|stay| stay["certificate"]["common_name"] != "log2"), "{present:?}");
 
     // The command line reads the same, and the daemon ends as it is asked to.
-    let printed = site.run(&["logs", "search", "--text", "TICK 9", "--json"]).success();
+    let printed = site.run(&["logs", "search", "--text", "TICK 9", "--json", "--config", "crossgate.toml"]).success();
     assert_eq!(serde_json::from_str::<Value>(printed.trim()).expect("one line")["text"], "tick 9");
-    let printed = site.run(&["logs", "tail", "-n", "2", "--kind", "log"]).success();
+    let printed = site.run(&["logs", "tail", "-n", "2", "--kind", "log", "--config", "crossgate.toml"]).success();
     assert!(printed.lines().count() == 2 && printed.trim_end().ends_with("tick 9"), "{printed}");
     let term = format!("kill -TERM {}", daemons[0].child.id());
     assert!(Command::new("sh").args(["-c", &term]).status().expect("a shell").success());
