@@ -49,6 +49,12 @@ enum Command {
     /// Call, register, publish and subscribe as a WAMP client.
     #[command(subcommand)]
     Wamp(commands::wamp::Command),
+    /// Run a worker of this program's own, which connects outwards to a router.
+    #[command(subcommand)]
+    Worker(commands::worker::Command),
+    /// Read what log daemons reported.
+    #[command(subcommand)]
+    Logs(commands::logs::Command),
     /// Work with loans in the configured store.
     #[command(subcommand)]
     Loans(commands::loans::Command),
@@ -68,6 +74,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Add(command) => commands::add::run(&command),
         Command::Audit(command) => commands::audit::run(command),
         Command::Wamp(command) => commands::wamp::run(command),
+        Command::Worker(command) => commands::worker::run(command),
+        Command::Logs(command) => commands::logs::run(command),
         Command::Loans(command) => commands::loans::run(command),
     };
     match done {

@@ -12,6 +12,7 @@ mod demonstration;
 mod events;
 mod import;
 mod inputs;
+mod logbook;
 mod realms;
 mod reload;
 mod stop;

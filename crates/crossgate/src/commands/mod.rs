@@ -8,10 +8,12 @@ pub(crate) mod cert;
 pub(crate) mod check;
 pub(crate) mod hash;
 pub(crate) mod loans;
+pub(crate) mod logs;
 pub(crate) mod schema;
 pub(crate) mod token;
 pub(crate) mod up;
 pub(crate) mod wamp;
+pub(crate) mod worker;
 
 mod local;
 

@@ -22,7 +22,7 @@ const CA_NAME: &str = "ca.pem";
 /// Where to connect, and as whom.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
-pub(super) struct Connection {
+pub(in crate::commands) struct Connection {
     /// The router: wss://HOST/ws, rss://HOST:PORT, ws://, rs://, unix:PATH (RawSocket) or ws+unix:PATH.
     /// Without it: the router that the configuration describes, with a token that is issued for it on the spot.
     #[arg(long, env = "CROSSGATE_URL", value_name = "URL")]
@@ -43,7 +43,7 @@ pub(super) struct Connection {
     #[arg(long, value_name = "METHOD")]
     auth: Option<Method>,
     /// The authid.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "authid", value_name = "NAME")]
     user: Option<String>,
     /// Where the method's secret is: file:PATH or env:NAME. Without it, the first line of standard input.
     /// For cryptosign: the private key, 64 hex digits or base64.
@@ -89,7 +89,7 @@ fn serializer(name: &str) -> Result<Serializer, String> {
 }
 
 impl Connection {
-    pub(super) async fn options(&self) -> anyhow::Result<ConnectOptions> {
+    pub(in crate::commands) async fn options(&self) -> anyhow::Result<ConnectOptions> {
         let mut options = match &self.url {
             Some(url) => {
                 let realm = self.realm.clone().context("name the realm to join with --realm")?;

@@ -9,7 +9,7 @@ use crossgate_client::wamp::uris::error as uri;
 pub(super) const INTERRUPTED: u8 = 130;
 
 /// Says what went wrong, and gives its code.
-pub(super) fn failed(error: &Error) -> ExitCode {
+pub(in crate::commands) fn failed(error: &Error) -> ExitCode {
     super::super::complain(&anyhow::Error::msg(super::show::harmless(&error.to_string())));
     ExitCode::from(code(error))
 }

@@ -3,13 +3,13 @@
 //! Data goes to standard output, everything else to standard error. Exit codes tell scripts what happened: see [`exit`].
 
 mod call;
-mod connection;
-mod exit;
+pub(super) mod connection;
+pub(super) mod exit;
 mod publish;
 mod register;
 mod shell;
-mod show;
-mod subscribe;
+pub(super) mod show;
+pub(super) mod subscribe;
 mod values;
 
 use std::process::ExitCode;
@@ -51,7 +51,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 /// Waits for Ctrl-C or SIGTERM.
-fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {

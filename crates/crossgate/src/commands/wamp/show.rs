@@ -7,7 +7,7 @@ use crossgate_client::{Arguments, WampError};
 use serde_json::json;
 
 /// The same text, with control characters spelled out.
-pub(super) fn harmless(text: &str) -> String {
+pub(in crate::commands) fn harmless(text: &str) -> String {
     let plain = |c: char| !c.is_control() || c == '\n' || c == '\t';
     text.chars().map(|c| if plain(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
 }
