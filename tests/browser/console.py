@@ -148,8 +148,33 @@ def realms(page: Page) -> None:
     beside.close()
 
 
+def logs(page: Page) -> None:
+    page.goto(BASE)
+    page.get_by_role("link", name="Logs", exact=True).click()
+    expect(page.get_by_role("heading", name="Logs", exact=True)).to_be_visible()
+    live = page.get_by_role("button", name="Live")
+    with page.expect_response(lambda answer: "/logs/stream" in answer.url and answer.status == 200):
+        live.click()
+    # Somebody reports, over the bridge, and the line is here without another click.
+    said = page.evaluate(
+        """async () => (await fetch("/wamp/call", {method: "POST", headers: {"content-type": "application/json"},
+            body: JSON.stringify({procedure: "logbook.append", kwargs: {entries: [
+                {kind: "log", id: "browser-1", level: "warn", authid: "browser", text: "<b>hot</b>"}]}})})).json()"""
+    )
+    assert said.get("error") is None, said
+    row = page.locator("[data-lines] tr", has_text="<b>hot</b>")
+    expect(row).to_have_count(1)
+    expect(row.locator("b")).to_have_count(0)
+    expect(row).to_contain_text("warn")
+    live.click()
+    picture(page, "logs")
+    page.get_by_label("Text").fill("nothing like it")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("heading", name="No lines to show")).to_be_visible()
+
+
 def phone(page: Page) -> None:
-    for path, name in [("/loans", "loans"), (f"/loans/{LOAN}", "loan"), ("/docs", "docs"), ("/realms", "realms"), ("/realms/crossgate", "realm")]:
+    for path, name in [("/loans", "loans"), (f"/loans/{LOAN}", "loan"), ("/docs", "docs"), ("/logs", "logs"), ("/realms", "realms"), ("/realms/crossgate", "realm")]:
         page.goto(f"{BASE}{path}")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, f"{path} is {width} px wide on a phone of 390"
@@ -163,6 +188,8 @@ def without_scripts(page: Page) -> None:
     expect(page.get_by_role("heading", name="Balance over time")).to_be_visible()
     page.goto(f"{BASE}/realms/crossgate")
     expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+    page.goto(f"{BASE}/logs")
+    expect(page.locator("[data-lines] tr").first).to_be_visible()
     page.goto(f"{BASE}/docs/loans")
     expect(page.locator("details.op").first).to_be_visible()
 
@@ -187,6 +214,7 @@ def main() -> None:
         calls(page)
         explorer(page)
         realms(page)
+        logs(page)
         state = desk.storage_state()
 
         hand = browser.new_context(

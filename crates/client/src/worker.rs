@@ -66,6 +66,7 @@ pub enum Notice {
 
 type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 type OnNotice = Arc<dyn Fn(&Notice) + Send + Sync>;
+type OnSession = Arc<dyn Fn(&Session) + Send + Sync>;
 
 /// Registers and subscribes, and does so anew after each lost session.
 pub struct Worker {
@@ -74,6 +75,7 @@ pub struct Worker {
     registrations: Vec<(Register, Arc<dyn Handler>)>,
     subscriptions: Vec<(String, SubscribeOptions, OnEvent)>,
     notice: OnNotice,
+    joined: OnSession,
 }
 
 /// A session of a worker.
@@ -94,6 +96,7 @@ impl Worker {
             registrations: Vec::new(),
             subscriptions: Vec::new(),
             notice: Arc::new(|_| {}),
+            joined: Arc::new(|_| {}),
         }
     }
 
@@ -127,6 +130,13 @@ impl Worker {
     #[must_use]
     pub fn notice(mut self, notice: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
         self.notice = Arc::new(notice);
+        self
+    }
+
+    /// Is given each session, once everything is registered and subscribed: to call by it.
+    #[must_use]
+    pub fn joined(mut self, joined: impl Fn(&Session) + Send + Sync + 'static) -> Self {
+        self.joined = Arc::new(joined);
         self
     }
 
@@ -204,6 +214,7 @@ impl Worker {
             registrations.push(session.register_shared(register.clone(), Arc::clone(handler)).await?);
         }
         (self.notice)(&Notice::Ready(session.details().clone()));
+        (self.joined)(&session);
         Ok(Begun { session, registrations, tasks })
     }
 

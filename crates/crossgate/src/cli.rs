@@ -52,6 +52,9 @@ enum Command {
     /// Run workers that belong to this program, as processes of their own.
     #[command(subcommand)]
     Worker(commands::worker::Command),
+    /// Read what log daemons reported.
+    #[command(subcommand)]
+    Logs(commands::logs::Command),
     /// Convert configurations of other programs.
     #[command(subcommand)]
     Import(commands::import::Command),
@@ -75,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Audit(command) => commands::audit::run(command),
         Command::Wamp(command) => commands::wamp::run(command),
         Command::Worker(command) => commands::worker::run(command),
+        Command::Logs(command) => commands::logs::run(command),
         Command::Import(command) => commands::import::run(&command),
         Command::Loans(command) => commands::loans::run(command),
     };

@@ -11,6 +11,7 @@ use crossgate_contract::{Contract, Operation, Options};
 use crossgate_edge::Mount;
 use crossgate_identity::Identity;
 use crossgate_loans::Ledger;
+use crossgate_logbook::Logbook;
 use crossgate_router::audit::Audit;
 use crossgate_router::{Parts, Router};
 use crossgate_store::Store;
@@ -34,6 +35,8 @@ pub(crate) struct Program {
     pub(crate) router: Arc<Router>,
     /// The loans' ledger, when the service is on.
     pub(crate) loans: Option<Arc<Ledger>>,
+    /// The logbook, when the service is on.
+    pub(crate) logbook: Option<Arc<Logbook>>,
     pub(crate) contracts: Vec<Named>,
     /// The HTTP bridge, when it is on.
     pub(crate) bridge: Option<Arc<Bridge>>,
@@ -117,9 +120,9 @@ impl Program {
 
         let system = System::new(metrics.clone());
         let is_home = config.serves(&config.realm);
-        let services::Opened { mut built_in, loans } = match is_home {
+        let services::Opened { mut built_in, loans, logbook } = match is_home {
             true => services::open(&config.services, &store, &clock).await?,
-            false => services::Opened::default(),
+            false => services::open_elsewhere(&config.services, &store, &clock).await?,
         };
         built_in.push(BuiltIn { service: system.service(), name: "crossgate", contract: system::CONTRACT });
         let logins = crossgate_call::Service {
@@ -142,6 +145,9 @@ impl Program {
                 router.install(&Realm::new(realm.as_str()), &system.probes())?;
             }
         }
+        if let Some(logbook) = &logbook {
+            services::report_from(&router, logbook, config.open_realms().into_keys())?;
+        }
 
         if purpose == Purpose::Serve {
             router.keep_histories(&store).await.context(STORE)?;
@@ -158,7 +164,7 @@ impl Program {
         let webhooks = own.map(webhook).collect::<anyhow::Result<Vec<_>>>()?;
         let contracts = mounts(config, &built_in, &logins)?;
         system.attach(&router, summary(config, &contracts));
-        Ok(Self { realm, clock, store, identity, router, loans, contracts, bridge, webhooks, metrics })
+        Ok(Self { realm, clock, store, identity, router, loans, logbook, contracts, bridge, webhooks, metrics })
     }
 
     /// What the doors need to know of the contracts.

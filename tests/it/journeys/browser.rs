@@ -13,7 +13,7 @@ async fn a_person_signs_in_and_finds_balance_chart_calls_and_the_explorer() {
     let hash = site.run_with_input(&["hash", "password"], &format!("{password}\n")).success();
     let user = format!(
         "[identity.users.ann]\npassword = \"{}\"\nroles = [\"lender\", \"auditor\", \"keeper\"]\n\n\
-         [identity.roles.keeper]\nallow = [{{ uri = \"sessions.kill\" }}, \
+         [identity.roles.keeper]\nallow = [{{ uri = \"sessions.kill\" }}, {{ uri = \"logbook.\", match = \"prefix\" }}, \
          {{ uri = \"com.example.\", match = \"prefix\", actions = [\"publish\", \"subscribe\"] }}]\n\n[services.loans]",
         hash.trim()
     );

@@ -13,6 +13,7 @@ mod demonstration;
 mod events;
 mod import;
 mod inputs;
+mod logbook;
 mod node;
 mod realms;
 mod reload;

@@ -47,6 +47,10 @@ const TABLE: &[Row] = &[
     row("POST /wamp/publish", "/wamp/publish", MayNot, MayNot, May),
     // The door is open to the auditor, and the topic is not.
     row("GET /wamp/events", "/wamp/events?topic=com.example.news", MayNot, MayNot, MayNot),
+    row("GET /logs", "/logs", MayNot, MayNot, May),
+    row("GET /logs/sessions", "/logs/sessions", MayNot, MayNot, May),
+    // It has no end: journeys read it.
+    row("GET /logs/stream", "/logs/stream", MayNot, MayNot, MayNot),
     row("POST /token", "/token", May, MayNot, MayNot),
     row("GET /status", "/status", MayNot, May, MayNot),
     row("GET /api/v1/loan/{loan_id}/{date}", "/api/v1/loan/1/2020-10-31", MayNot, May, May),

@@ -9,6 +9,7 @@ pub(crate) mod check;
 pub(crate) mod hash;
 pub(crate) mod import;
 pub(crate) mod loans;
+pub(crate) mod logs;
 pub(crate) mod schema;
 pub(crate) mod token;
 pub(crate) mod up;

@@ -104,6 +104,8 @@ pub(crate) enum LogFormat {
 pub(crate) struct Services {
     /// Loan balances at any date.
     pub(crate) loans: Option<crossgate_loans::Config>,
+    /// What log daemons report: lines, and who joined and left.
+    pub(crate) logbook: Option<crossgate_logbook::Config>,
 }
 
 /// An OpenAPI document of your own.

@@ -27,6 +27,8 @@ pub(crate) struct Assets {
     pub(crate) style: Asset,
     /// What makes a page of calls refresh itself.
     pub(crate) script: Asset,
+    /// What shows log lines as they come.
+    pub(crate) logs: Asset,
     /// What sends requests from the API explorer.
     pub(crate) explorer: Asset,
     /// The logo, also the site's icon.
@@ -45,6 +47,7 @@ impl Assets {
                 include_bytes!("../../../../console/console.css"),
             ),
             script: asset("console", "js", text, include_bytes!("../../../../console/console.js")),
+            logs: asset("logs", "js", text, include_bytes!("../../../../console/logs.js")),
             explorer: asset("explorer", "js", text, include_bytes!("../../../../console/explorer.js")),
             logo: asset("logo", "svg", "image/svg+xml", include_bytes!("../../../../console/logo.svg")),
         }
@@ -52,7 +55,7 @@ impl Assets {
 
     /// The file at a path, if there is one of exactly that content.
     pub(crate) fn find(&self, path: &str) -> Option<&Asset> {
-        [&self.style, &self.script, &self.explorer, &self.logo].into_iter().find(|asset| asset.path == path)
+        [&self.style, &self.script, &self.logs, &self.explorer, &self.logo].into_iter().find(|asset| asset.path == path)
     }
 }
 

@@ -77,6 +77,53 @@ pub(crate) struct Record {
     pub(crate) hash: String,
 }
 
+/// `logbook.search`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Logs {
+    pub(crate) entries: Vec<LogEntry>,
+    pub(crate) next: Option<i64>,
+}
+
+/// One thing that a log daemon reported.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LogEntry {
+    pub(crate) at: String,
+    pub(crate) kind: String,
+    pub(crate) level: String,
+    pub(crate) realm: String,
+    pub(crate) authid: Option<String>,
+    pub(crate) authrole: Option<String>,
+    pub(crate) text: String,
+}
+
+/// `logbook.presence`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Stays {
+    pub(crate) sessions: Vec<Stay>,
+}
+
+/// A session's stay in a realm.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Stay {
+    pub(crate) realm: String,
+    pub(crate) session: u64,
+    pub(crate) joined_at: Option<String>,
+    pub(crate) left_at: Option<String>,
+    pub(crate) authid: Option<String>,
+    pub(crate) authrole: Option<String>,
+    pub(crate) authmethod: Option<String>,
+    pub(crate) certificate: ShownCertificate,
+}
+
+/// The certificate that was shown.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ShownCertificate {
+    pub(crate) common_name: Option<String>,
+    pub(crate) company: Option<String>,
+    pub(crate) sha1: Option<String>,
+    pub(crate) sha256: Option<String>,
+}
+
 /// `realms.list`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Realms {

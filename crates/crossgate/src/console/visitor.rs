@@ -30,8 +30,14 @@ pub(crate) const REALMS_REGISTRATIONS: &str = "realms.registrations";
 pub(crate) const REALMS_SUBSCRIPTIONS: &str = "realms.subscriptions";
 /// Ends a session.
 pub(crate) const SESSIONS_KILL: &str = "sessions.kill";
+/// What log daemons reported.
+pub(crate) const LOGBOOK_SEARCH: &str = "logbook.search";
+/// The same as it comes.
+pub(crate) const LOGBOOK_TAIL: &str = "logbook.tail";
+/// Who joined and left.
+pub(crate) const LOGBOOK_PRESENCE: &str = "logbook.presence";
 /// All of them.
-pub(crate) const PROCEDURES: [&str; 9] = [
+pub(crate) const PROCEDURES: [&str; 12] = [
     LOANS_LIST,
     LOANS_HISTORY,
     LOANS_BALANCE,
@@ -41,6 +47,9 @@ pub(crate) const PROCEDURES: [&str; 9] = [
     REALMS_REGISTRATIONS,
     REALMS_SUBSCRIPTIONS,
     SESSIONS_KILL,
+    LOGBOOK_SEARCH,
+    LOGBOOK_TAIL,
+    LOGBOOK_PRESENCE,
 ];
 
 /// Who looks at a page.

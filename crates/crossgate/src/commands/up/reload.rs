@@ -8,6 +8,7 @@ use super::orders::{self, Orders};
 use crate::compose::Program;
 use crate::config::{self, Loaded};
 use crate::log;
+use crate::services;
 
 /// Sections that a running program cannot change, and why.
 const FIXED: &[(&str, &str)] = &[
@@ -67,6 +68,9 @@ impl Reloader {
         program.identity.reload(fresh.config.identity.clone()).context("[identity]")?;
         if let Some(bridge) = &program.bridge {
             bridge.open(&program.router, &realms).context("[bridge]")?;
+        }
+        if let Some(logbook) = &program.logbook {
+            services::report_from(&program.router, logbook, realms.keys().cloned()).context("[services.logbook]")?;
         }
         program.router.configure_realms(realms).context("[realms]")?;
         edge.apply(doors);

@@ -43,7 +43,7 @@ pub(in crate::commands) struct Connection {
     #[arg(long, value_name = "METHOD")]
     auth: Option<Method>,
     /// The authid.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "authid", value_name = "NAME")]
     user: Option<String>,
     /// Where the method's secret is: file:PATH or env:NAME. Without it, the first line of standard input.
     /// For cryptosign: the private key, 64 hex digits or base64.

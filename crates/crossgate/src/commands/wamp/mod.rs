@@ -9,7 +9,7 @@ mod publish;
 mod register;
 mod shell;
 pub(super) mod show;
-mod subscribe;
+pub(super) mod subscribe;
 mod values;
 
 use std::process::ExitCode;

@@ -52,12 +52,12 @@ pub(super) fn policy(text: &str) -> Result<Match, String> {
 }
 
 /// How often to try: without end, or not again.
-pub(super) fn backoff(reconnect: bool) -> Backoff {
+pub(in crate::commands) fn backoff(reconnect: bool) -> Backoff {
     Backoff { attempts: (!reconnect).then_some(1), ..Backoff::default() }
 }
 
 /// Says on standard error what becomes of a worker.
-pub(super) fn notice(what: String) -> impl Fn(&Notice) + Send + Sync {
+pub(in crate::commands) fn notice(what: String) -> impl Fn(&Notice) + Send + Sync {
     move |notice| match notice {
         Notice::Ready(details) => eprintln!(
             "{what}, as {} ({}) in {}; session {}",

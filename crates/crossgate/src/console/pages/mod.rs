@@ -7,6 +7,7 @@ mod docs;
 mod home;
 mod loan;
 mod loans;
+mod logs;
 mod realms;
 mod sign;
 
@@ -65,6 +66,7 @@ enum Page<'p> {
     Loans,
     Loan(&'p str),
     Calls,
+    Logs,
     Realms,
     Realm(&'p str),
     Kill(&'p str),
@@ -86,6 +88,7 @@ impl<'p> Page<'p> {
             "/sign-out" => Self::SignOut,
             "/loans" => Self::Loans,
             "/calls" => Self::Calls,
+            "/logs" => Self::Logs,
             "/realms" => Self::Realms,
             "/docs" | "/docs/" => Self::Docs,
             "/favicon.ico" => Self::Icon,
@@ -151,6 +154,7 @@ impl Pages {
             Page::Loans => self.loans(ask).await,
             Page::Loan(id) => self.loan(ask, id).await,
             Page::Calls => self.calls(ask).await,
+            Page::Logs => self.logs(ask).await,
             Page::Realms => self.realms(ask).await,
             Page::Realm(name) => self.realm(ask, name).await,
             Page::Kill(name) => self.kill(ask, name).await,

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::console::docs::{Book, Catalog};
 use crate::console::pages::{Ask, Pages};
 use crate::console::visitor::{
-    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, PROCEDURES, Pending, REALMS_LIST, REALMS_REGISTRATIONS,
-    REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, Visitor,
+    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, LOGBOOK_PRESENCE, LOGBOOK_SEARCH, PROCEDURES, Pending,
+    REALMS_LIST, REALMS_REGISTRATIONS, REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, Visitor,
 };
 
 /// Elements that have no end tag (HTML §13.1.2).
@@ -40,6 +40,8 @@ impl Door for Plausible {
             AUDIT_LIST if input.get("caller").is_some() => json!({"records": [], "next": null}),
             AUDIT_LIST => calls(input["limit"].as_i64().unwrap_or(0)),
             REALMS_LIST => json!({"realms": [realm("crossgate", 3), realm("factory-7", 1_204), realm("realm1", 0)]}),
+            LOGBOOK_SEARCH => log_lines(),
+            LOGBOOK_PRESENCE => stays(),
             REALMS_SESSIONS => sessions(),
             REALMS_REGISTRATIONS => registrations(),
             REALMS_SUBSCRIPTIONS => subscriptions(),
@@ -55,6 +57,42 @@ impl Door for Plausible {
     fn end<'a>(&'a self, _: &'a str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(std::future::ready(()))
     }
+}
+
+const DAEMONS: [&str; 4] = ["log1", "log2", "auth1", "app1"];
+
+fn log_certificate(name: &str) -> Value {
+    let (sha1, sha256) = (["B7:81:5C:0A"; 5].join(":"), ["B7:81:5C:0A"; 8].join(":"));
+    json!({"common_name": name, "company": "XBR", "sha1": sha1, "sha256": sha256})
+}
+
+fn log_lines() -> Value {
+    let entry = |n: usize| {
+        let who = DAEMONS[n % 4];
+        let (kind, level, text) = match n % 5 {
+            0 => (
+                "join",
+                "info",
+                format!("+ \"{who}\" on realm \"logger\" CN=\"{who}\" COMPANY=\"XBR\" SHA=B7:81:5C:0A"),
+            ),
+            1 => ("log", "error", "the connection to the ledger was lost; trying again in 2 s".to_owned()),
+            2 => ("log", "warn", "queue is 80 % full".to_owned()),
+            3 => ("leave", "info", format!("- \"{who}\" on realm \"logger\"")),
+            _ => ("log", "info", "settled 1,204 payments of 2021-01-30".to_owned()),
+        };
+        json!({"seq": 100 - n, "at": format!("2021-01-31T11:{:02}:07Z", 59 - n), "kind": kind, "level": level, "realm": "logger",
+            "session": 4711, "authid": who, "authrole": "server", "certificate": log_certificate(who), "text": text, "reporter": "logdaemon"})
+    };
+    json!({"entries": (0..25).map(entry).collect::<Vec<_>>(), "next": 75})
+}
+
+fn stays() -> Value {
+    let stay = |n: usize| {
+        let left = (n % 3 == 1).then(|| format!("2021-01-31T10:{:02}:00Z", 10 + n * 5));
+        json!({"seq": 9 - n, "realm": "logger", "session": 7_140_112_233_445_566_u64 + n as u64, "joined_at": format!("2021-01-31T0{}:15:00Z", 9 - n),
+            "left_at": left, "authid": "logdaemon", "authrole": "logdaemon", "authmethod": "tls", "certificate": log_certificate(DAEMONS[n % 4])})
+    };
+    json!({"sessions": (0..5).map(stay).collect::<Vec<_>>(), "next": null})
 }
 
 fn amount(cents: i64) -> String {
@@ -207,6 +245,7 @@ fn shots() -> Vec<(&'static str, Visitor, &'static str, Option<&'static str>)> {
         ("loan-bad-date", alice(), "/loans/1?date=2020-02-30", None),
         ("calls", alice(), "/calls?before=1900", None),
         ("calls-none", alice(), "/calls?caller=nobody", None),
+        ("logs", alice(), "/logs", None),
         ("realms", alice(), "/realms", None),
         ("realm", alice(), "/realms/factory-7", None),
         ("realm-none", alice(), "/realms/nowhere", None),

@@ -18,14 +18,14 @@ use crate::console::docs::{Book, Catalog};
 use crate::console::pages::{Ask, Pages};
 use crate::console::reply::POLICY;
 use crate::console::visitor::{
-    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, PROCEDURES, Pending, REALMS_LIST, REALMS_REGISTRATIONS,
-    REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, SESSIONS_KILL, Visitor,
+    AUDIT_LIST, Door, LOANS_BALANCE, LOANS_HISTORY, LOANS_LIST, LOGBOOK_PRESENCE, LOGBOOK_SEARCH, PROCEDURES, Pending,
+    REALMS_LIST, REALMS_REGISTRATIONS, REALMS_SESSIONS, REALMS_SUBSCRIPTIONS, SESSIONS_KILL, Visitor,
 };
 
 /// Text that breaks out of a page which forgets to escape it.
 const HOSTILE: &str = "\"><script>alert(1)</script><a href='javascript:x'>&";
 /// The pages that fetch something, and those that do not.
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 15] = [
     "/",
     "/sign-in",
     "/loans",
@@ -34,6 +34,8 @@ const PATHS: [&str; 13] = [
     "/loans/1?date=2020-10-31",
     "/calls",
     "/calls?caller=a&outcome=ok&before=7",
+    "/logs",
+    "/logs?realm=a&authid=b&level=warn&kind=log&text=x&cursor=7",
     "/realms",
     "/realms/demo",
     "/docs",
@@ -130,8 +132,30 @@ fn answers(procedure: &str, _: &Value) -> Result<Value, Error> {
         AUDIT_LIST => json!({"records": [record("alice")], "next": 41}),
         REALMS_LIST | REALMS_SESSIONS | REALMS_REGISTRATIONS | REALMS_SUBSCRIPTIONS => realms(procedure, "press"),
         SESSIONS_KILL => Value::Null,
+        LOGBOOK_SEARCH | LOGBOOK_PRESENCE => logbook(procedure, "press"),
         _ => return Err(Error::new(crossgate_call::Kind::NoSuchProcedure, "no such procedure")),
     })
+}
+
+/// What the logbook tells, with `text` wherever somebody else chose the words.
+fn logbook(procedure: &str, text: &str) -> Value {
+    let certificate = json!({"common_name": text, "company": text, "sha1": text, "sha256": text});
+    match procedure {
+        LOGBOOK_SEARCH => {
+            let entry = |kind: &str| {
+                json!({"seq": 7, "at": text, "kind": kind, "level": text, "realm": text, "session": 4711,
+                "authid": text, "authrole": text, "certificate": certificate, "text": text, "reporter": text})
+            };
+            json!({"next": 7, "entries": [entry("log"), entry("join"), entry(text)]})
+        }
+        _ => {
+            let stay = |joined: Value, left: Value| {
+                json!({"seq": 7, "realm": text, "session": 4711, "joined_at": joined, "left_at": left,
+                "authid": text, "authrole": text, "authmethod": text, "certificate": certificate})
+            };
+            json!({"next": null, "sessions": [stay(json!(text), Value::Null), stay(Value::Null, json!("2021-01-30T00:00:00Z"))]})
+        }
+    }
 }
 
 /// What is told about the realm `demo`, with `text` wherever a client or an operator wrote something.
@@ -259,6 +283,7 @@ async fn nothing_that_anybody_wrote_becomes_markup() {
                 {"date": HOSTILE, "balance": HOSTILE, "entries": [entry(HOSTILE, HOSTILE, Some(HOSTILE))]}]}),
             LOANS_BALANCE => json!(HOSTILE),
             REALMS_LIST | REALMS_SESSIONS | REALMS_REGISTRATIONS | REALMS_SUBSCRIPTIONS => realms(procedure, HOSTILE),
+            LOGBOOK_SEARCH | LOGBOOK_PRESENCE => logbook(procedure, HOSTILE),
             _ => json!({"records": [record(HOSTILE)], "next": 1}),
         })
     };
@@ -295,6 +320,8 @@ async fn empty_answers_make_pages_that_say_so() {
                 json!({"realms": [{"realm": "demo", "sessions": 0, "subscriptions": 0, "registrations": 0, "calls": 0,
                 "calls_waiting": 0, "queue_bytes": 0, "events_dropped": 0, "messages_in": 0, "messages_out": 0}]})
             }
+            LOGBOOK_SEARCH => json!({"entries": [], "next": null}),
+            LOGBOOK_PRESENCE => json!({"sessions": [], "next": null}),
             REALMS_SESSIONS => json!({"sessions": [], "next": null}),
             REALMS_REGISTRATIONS => json!({"registrations": [], "next": null}),
             REALMS_SUBSCRIPTIONS => json!({"subscriptions": [], "next": null}),

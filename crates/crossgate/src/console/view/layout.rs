@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::super::assets::Assets;
-use super::super::visitor::{AUDIT_LIST, LOANS_LIST, REALMS_LIST, Visitor};
+use super::super::visitor::{AUDIT_LIST, LOANS_LIST, LOGBOOK_SEARCH, REALMS_LIST, Visitor};
 
 /// What every page is given.
 #[derive(Clone, Copy)]
@@ -23,6 +23,7 @@ pub(crate) enum Section {
     Loans,
     Calls,
     Realms,
+    Logs,
     Docs,
     None,
 }
@@ -31,6 +32,7 @@ pub(crate) enum Section {
 pub(crate) fn page(frame: &Frame<'_>, section: Section, title: &str, body: &Markup) -> Markup {
     let script = match section {
         Section::Calls | Section::Realms => Some(&frame.assets.script),
+        Section::Logs => Some(&frame.assets.logs),
         Section::Docs => Some(&frame.assets.explorer),
         _ => None,
     };
@@ -67,6 +69,7 @@ fn header(frame: &Frame<'_>, section: Section) -> Markup {
         (Section::Loans, "/loans", "Loans", visitor.may(LOANS_LIST)),
         (Section::Calls, "/calls", "Calls", visitor.may(AUDIT_LIST)),
         (Section::Realms, "/realms", "Realms", visitor.may(REALMS_LIST)),
+        (Section::Logs, "/logs", "Logs", visitor.may(LOGBOOK_SEARCH)),
         (Section::Docs, "/docs", "API", true),
     ];
     html! {

@@ -7,6 +7,7 @@ pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod loan;
 pub(crate) mod loans;
+pub(crate) mod logs;
 pub(crate) mod notice;
 pub(crate) mod realms;
 pub(crate) mod sign_in;
