@@ -31,6 +31,7 @@ impl Node {
         let mut script = python.command("python");
         script.arg(script_file()).arg(command);
         let interpreter = script.get_program().to_owned();
+        script.current_dir(self.folder.path());
         // What it starts keeps its own logs, and none of its pipes.
         let output = script
             .env("CROSSGATE", executable())

@@ -88,7 +88,7 @@ impl Conversion {
         // Where credentials and sizes stand depends on the kind; the first one that speaks WAMP counts.
         let (kinds, carrier, at) = match text_of(transport, "type") {
             Some("websocket") => {
-                wamp.insert("path".into(), "/".into());
+                self.leave(format!("{path}.url"), "warning: clients connect to `/ws` here; `wamp.path` changes it");
                 (vec!["websocket"], transport.clone(), path.to_owned())
             }
             Some("rawsocket") => (vec!["rawsocket"], transport.clone(), path.to_owned()),
@@ -160,7 +160,11 @@ impl Conversion {
                 self.leave(at, "a listener has one path of a kind; configure another listener for this one");
                 continue;
             }
-            wamp.insert(key.into(), under.into());
+            if under == "/" {
+                self.leave(&at, "warning: the root is no path of WAMP here; clients connect to `/ws` or `/lp`");
+            } else {
+                wamp.insert(key.into(), under.into());
+            }
             if found.0.is_empty() {
                 (found.1, found.2) = (service.clone(), at);
             } else if service.get("auth") != found.1.get("auth") {
