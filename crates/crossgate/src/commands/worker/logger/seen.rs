@@ -97,10 +97,10 @@ pub(super) fn meta(topic: &str, event: &Event, ids: &Ids) -> Option<(String, Rep
 pub(super) fn line(arguments: &Arguments, details: &InvocationDetails, ids: &Ids) -> Report {
     let mut args: Vec<&Value> = arguments.args.iter().collect();
     let mut named = &arguments.kwargs;
-    if let [Value::Map(map)] = args[..] {
-        if named.is_empty() {
-            (args, named) = (Vec::new(), map);
-        }
+    if let [Value::Map(map)] = args[..]
+        && named.is_empty()
+    {
+        (args, named) = (Vec::new(), map);
     }
     let field = |names: &[&str]| names.iter().find_map(|name| text(named, name));
     let mut level = field(&["level", "severity", "log_level"]).filter(|word| Level::from_word(word).is_some());
