@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::join::connect;
 use crate::options::ConnectOptions;
-use crate::register::{Handler, Register};
+use crate::register::{Handler, Register, Registration};
 use crate::session::{Details, Session};
 use crate::subscribe::Event;
 
@@ -78,6 +78,14 @@ pub struct Worker {
     joined: OnSession,
 }
 
+/// A session of a worker.
+struct Begun {
+    session: Session,
+    registrations: Vec<Registration>,
+    /// They hand events over.
+    tasks: JoinSet<()>,
+}
+
 impl Worker {
     /// A worker that does nothing yet.
     #[must_use]
@@ -132,7 +140,8 @@ impl Worker {
         self
     }
 
-    /// Works until `stop` is ready, then leaves.
+    /// Works until `stop` is ready. Then it unregisters, so that the router asks others, finishes what it was asked,
+    /// and leaves: restarted one after the other, workers that share a procedure fail no call.
     ///
     /// # Errors
     /// What trying again does not mend (a wrong address, a wrong password, a procedure that may not be registered),
@@ -146,13 +155,13 @@ impl Worker {
             let why = tokio::select! {
                 () = &mut stop => return Ok(()),
                 begun = self.begin() => match begun {
-                    Ok((session, tasks)) => {
+                    Ok(Begun { session, registrations, tasks }) => {
                         joined_once = true;
                         let how = tokio::select! {
-                            () = &mut stop => return session.leave().await,
+                            () = &mut stop => return self.retire(&session, registrations).await,
                             how = session.ended() => how,
                         };
-                        drop(tasks);
+                        drop((registrations, tasks));
                         // A session that ends at once is a failure like those that never began.
                         if began.elapsed() > self.backoff.most {
                             failures = 0;
@@ -177,8 +186,8 @@ impl Worker {
         }
     }
 
-    /// One session, with everything registered and subscribed. The tasks hand events over.
-    async fn begin(&self) -> Result<(Session, JoinSet<()>), Error> {
+    /// One session, with everything registered and subscribed.
+    async fn begin(&self) -> Result<Begun, Error> {
         let session = connect(&self.options).await?;
         let mut tasks = JoinSet::new();
         for (topic, options, event) in &self.subscriptions {
@@ -200,12 +209,25 @@ impl Worker {
                 }
             });
         }
+        let mut registrations = Vec::with_capacity(self.registrations.len());
         for (register, handler) in &self.registrations {
-            session.register_shared(register.clone(), Arc::clone(handler)).await?;
+            registrations.push(session.register_shared(register.clone(), Arc::clone(handler)).await?);
         }
         (self.notice)(&Notice::Ready(session.details().clone()));
         (self.joined)(&session);
-        Ok((session, tasks))
+        Ok(Begun { session, registrations, tasks })
+    }
+
+    /// Takes no more calls, finishes those that came, and leaves.
+    async fn retire(&self, session: &Session, registrations: Vec<Registration>) -> Result<(), Error> {
+        let unregister = async {
+            for registration in registrations {
+                // Who cannot be told any more asks nothing any more either.
+                let _ = registration.unregister().await;
+            }
+        };
+        let _ = tokio::time::timeout(self.options.limits.goodbye, unregister).await;
+        session.leave().await
     }
 }
 

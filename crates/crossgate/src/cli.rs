@@ -49,12 +49,15 @@ enum Command {
     /// Call, register, publish and subscribe as a WAMP client.
     #[command(subcommand)]
     Wamp(commands::wamp::Command),
-    /// Run a worker of this program's own, which connects outwards to a router.
+    /// Run workers that belong to this program, as processes of their own.
     #[command(subcommand)]
     Worker(commands::worker::Command),
     /// Read what log daemons reported.
     #[command(subcommand)]
     Logs(commands::logs::Command),
+    /// Convert configurations of other programs.
+    #[command(subcommand)]
+    Import(commands::import::Command),
     /// Work with loans in the configured store.
     #[command(subcommand)]
     Loans(commands::loans::Command),
@@ -76,6 +79,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Wamp(command) => commands::wamp::run(command),
         Command::Worker(command) => commands::worker::run(command),
         Command::Logs(command) => commands::logs::run(command),
+        Command::Import(command) => commands::import::run(&command),
         Command::Loans(command) => commands::loans::run(command),
     };
     match done {

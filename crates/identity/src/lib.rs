@@ -40,7 +40,7 @@ pub use config::{
     Issuer, Match, Method, Principal, Rate, Role, Scram, Secret, Sessions, SignedKey, Tokens, User, Wamp, WampAuth,
 };
 pub use fault::{ConfigError, Fault};
-pub use grants::{ANONYMOUS, Decision, Grants, OPERATOR};
+pub use grants::{ANONYMOUS, Decision, Grants, OPERATOR, Pattern, Wildcard};
 pub use identity::{Credentials, Identity, Inspection, NewSession, procedures};
 pub use jwt::{BoxError, FETCH_BYTES_MAX, Fetch};
 pub use password::{PasswordError, hash_password};

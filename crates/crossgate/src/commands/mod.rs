@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod cert;
 pub(crate) mod check;
 pub(crate) mod hash;
+pub(crate) mod import;
 pub(crate) mod loans;
 pub(crate) mod logs;
 pub(crate) mod schema;

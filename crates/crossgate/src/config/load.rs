@@ -56,7 +56,7 @@ pub(crate) fn load(file: &Path, environment: impl Iterator<Item = (String, Strin
 
 /// What is wrong and where, without the line itself, which the error would show: a secret may stand in it, and what is
 /// wrong is told to the log as well.
-fn located(error: &toml::de::Error, text: &str) -> String {
+pub(crate) fn located(error: &toml::de::Error, text: &str) -> String {
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return error.message().to_owned() };
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

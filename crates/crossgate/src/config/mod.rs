@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::{Loaded, load, located};
+pub(crate) use suggest::with_suggestion;
 
 /// Crossgate's configuration. Every key has a default; relative paths are relative to the file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

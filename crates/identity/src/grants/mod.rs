@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use crate::config::{Action, GrantRule, Match, Rate, Role};
 use crate::fault::{Faults, suggestion};
-pub(crate) use pattern::Pattern;
-use pattern::Wildcard;
+pub use pattern::{Pattern, Wildcard};
 
 /// The role of callers without credentials.
 pub const ANONYMOUS: &str = "anonymous";

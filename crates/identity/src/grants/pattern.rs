@@ -7,15 +7,18 @@ const PATTERN_BYTES_MAX: usize = 512;
 
 /// One pattern, checked when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Pattern {
+pub enum Pattern {
+    /// That very URI.
     Exact(Box<str>),
+    /// Every URI that begins with it, letter by letter.
     Prefix(Box<str>),
+    /// As many components, of which some are given.
     Wildcard(Wildcard),
 }
 
 /// Components, of which the empty ones stand for any one component.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wildcard(Box<[Box<str>]>);
+pub struct Wildcard(Box<[Box<str>]>);
 
 impl Wildcard {
     pub(crate) fn matches(&self, uri: &str) -> bool {
@@ -40,8 +43,11 @@ impl Wildcard {
 }
 
 impl Pattern {
-    /// Reads a pattern; the error says what is wrong with it.
-    pub(crate) fn parse(text: &str, kind: Match) -> Result<Self, String> {
+    /// Reads a pattern of a rule.
+    ///
+    /// # Errors
+    /// What is wrong with it, to be put behind its name.
+    pub fn parse(text: &str, kind: Match) -> Result<Self, String> {
         if text.len() > PATTERN_BYTES_MAX {
             return Err(format!("is longer than {PATTERN_BYTES_MAX} bytes"));
         }
@@ -73,12 +79,17 @@ impl Pattern {
     }
 
     /// Reads what a client asks for: there a wildcard need not have an empty component, and then stands for one URI.
-    pub(crate) fn requested(text: &str, kind: Match) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What is wrong with it, to be put behind its name.
+    pub fn requested(text: &str, kind: Match) -> Result<Self, String> {
         let stands_for_one = kind == Match::Wildcard && !text.split('.').any(str::is_empty);
         Self::parse(text, if stands_for_one { Match::Exact } else { kind })
     }
 
-    pub(crate) fn matches(&self, uri: &str) -> bool {
+    /// Whether it matches a URI.
+    #[must_use]
+    pub fn matches(&self, uri: &str) -> bool {
         match self {
             Self::Exact(exact) => **exact == *uri,
             Self::Prefix(prefix) => uri.starts_with(&**prefix),
@@ -88,7 +99,8 @@ impl Pattern {
 
     /// Whether every URI that `other` matches is matched by this one. May say no where the answer is
     /// yes; never the other way round.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (_, Self::Exact(uri)) => self.matches(uri),
             (Self::Prefix(mine), Self::Prefix(theirs)) => theirs.starts_with(&**mine),
@@ -102,7 +114,8 @@ impl Pattern {
 
     /// Whether some URI may be matched by both. May say yes where the answer is no; never the other
     /// way round.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Exact(uri), pattern) | (pattern, Self::Exact(uri)) => pattern.matches(uri),
             (Self::Prefix(a), Self::Prefix(b)) => a.starts_with(&**b) || b.starts_with(&**a),

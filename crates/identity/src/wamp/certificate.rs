@@ -170,10 +170,12 @@ fn extension_value(extension: &X509Extension<'_>) -> String {
 }
 
 fn alternative_name(name: &GeneralName<'_>) -> String {
+    // Names stand one after the other with commas between them: a comma inside would let one pass for two.
+    let one = |name: &str| name.replace(',', "%2C");
     match name {
-        GeneralName::DNSName(name) => format!("DNS:{name}"),
-        GeneralName::URI(uri) => format!("URI:{uri}"),
-        GeneralName::RFC822Name(name) => format!("email:{name}"),
+        GeneralName::DNSName(name) => format!("DNS:{}", one(name)),
+        GeneralName::URI(uri) => format!("URI:{}", one(uri)),
+        GeneralName::RFC822Name(name) => format!("email:{}", one(name)),
         GeneralName::IPAddress(bytes) => {
             let address = <[u8; 4]>::try_from(*bytes).map(std::net::IpAddr::from);
             let address = address.or_else(|_| <[u8; 16]>::try_from(*bytes).map(std::net::IpAddr::from));
@@ -193,6 +195,13 @@ mod tests {
         assert_eq!(serial(&[0, 1, 0]), Value::from(256_u64));
         assert_eq!(serial(&[0xff; 8]), Value::from(u64::MAX));
         assert_eq!(serial(&[1, 0, 0, 0, 0, 0, 0, 0, 0]), Value::Big(Big::new(false, vec![1, 0, 0, 0, 0, 0, 0, 0, 0])));
+    }
+
+    #[test]
+    fn no_alternative_name_passes_for_two() {
+        let hostile = GeneralName::URI("spiffe://a, DNS:admin.example");
+        assert_eq!(alternative_name(&hostile), "URI:spiffe://a%2C DNS:admin.example");
+        assert_eq!(alternative_name(&GeneralName::DNSName("a.example")), "DNS:a.example");
     }
 
     #[test]
