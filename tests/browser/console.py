@@ -174,7 +174,7 @@ def logs(page: Page) -> None:
 
 
 def phone(page: Page) -> None:
-    for path, name in [("/loans", "loans"), (f"/loans/{LOAN}", "loan"), ("/docs", "docs"), ("/logs", "logs"), ("/realms", "realms"), ("/realms/crossgate", "realm")]:
+    for path, name in [("/loans", "loans"), (f"/loans/{LOAN}", "loan"), ("/docs", "docs"), ("/logbook", "logs"), ("/realms", "realms"), ("/realms/crossgate", "realm")]:
         page.goto(f"{BASE}{path}")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, f"{path} is {width} px wide on a phone of 390"
@@ -188,7 +188,7 @@ def without_scripts(page: Page) -> None:
     expect(page.get_by_role("heading", name="Balance over time")).to_be_visible()
     page.goto(f"{BASE}/realms/crossgate")
     expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
-    page.goto(f"{BASE}/logs")
+    page.goto(f"{BASE}/logbook")
     expect(page.locator("[data-lines] tr").first).to_be_visible()
     page.goto(f"{BASE}/docs/loans")
     expect(page.locator("details.op").first).to_be_visible()

@@ -1,4 +1,4 @@
-//! `/logs`: what log daemons reported, and who joined and left.
+//! `/logbook`: what log daemons reported, and who joined and left.
 
 use http::StatusCode;
 use serde_json::{Map, Value};

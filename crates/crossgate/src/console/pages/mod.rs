@@ -88,7 +88,7 @@ impl<'p> Page<'p> {
             "/sign-out" => Self::SignOut,
             "/loans" => Self::Loans,
             "/calls" => Self::Calls,
-            "/logs" => Self::Logs,
+            "/logbook" => Self::Logs,
             "/realms" => Self::Realms,
             "/docs" | "/docs/" => Self::Docs,
             "/favicon.ico" => Self::Icon,

@@ -245,7 +245,7 @@ fn shots() -> Vec<(&'static str, Visitor, &'static str, Option<&'static str>)> {
         ("loan-bad-date", alice(), "/loans/1?date=2020-02-30", None),
         ("calls", alice(), "/calls?before=1900", None),
         ("calls-none", alice(), "/calls?caller=nobody", None),
-        ("logs", alice(), "/logs", None),
+        ("logs", alice(), "/logbook", None),
         ("realms", alice(), "/realms", None),
         ("realm", alice(), "/realms/factory-7", None),
         ("realm-none", alice(), "/realms/nowhere", None),

@@ -69,7 +69,7 @@ fn header(frame: &Frame<'_>, section: Section) -> Markup {
         (Section::Loans, "/loans", "Loans", visitor.may(LOANS_LIST)),
         (Section::Calls, "/calls", "Calls", visitor.may(AUDIT_LIST)),
         (Section::Realms, "/realms", "Realms", visitor.may(REALMS_LIST)),
-        (Section::Logs, "/logs", "Logs", visitor.may(LOGBOOK_SEARCH)),
+        (Section::Logs, "/logbook", "Logs", visitor.may(LOGBOOK_SEARCH)),
         (Section::Docs, "/docs", "API", true),
     ];
     html! {

@@ -94,7 +94,7 @@ fn filters(filter: &Filter) -> Markup {
         html! { label { (label) input name=(name) value=(value.as_deref().unwrap_or_default()) autocapitalize="none" autocomplete="off" spellcheck="false" maxlength="200"; } }
     };
     html! {
-        form method="get" action="/logs" class="card filters" role="search" aria-label="Filter logs" {
+        form method="get" action="/logbook" class="card filters" role="search" aria-label="Filter logs" {
             (text("text", "Text", &filter.text))
             (text("realm", "Realm", &filter.realm))
             (text("authid", "Who", &filter.authid))
@@ -113,7 +113,7 @@ fn filters(filter: &Filter) -> Markup {
             }
             div class="buttons" {
                 button type="submit" { "Filter" }
-                @if filter.is_set() { a class="button secondary" href="/logs" { "Clear" } }
+                @if filter.is_set() { a class="button secondary" href="/logbook" { "Clear" } }
             }
         }
     }
@@ -219,7 +219,7 @@ fn certificate(stay: &Stay) -> Markup {
         @if let Some(sha1) = &certificate.sha1 {
             div { "CN=" (certificate.common_name.as_deref().unwrap_or("?")) " · " (certificate.company.as_deref().unwrap_or("?"))
                 div class="sub mono" title={ "SHA-256 " (certificate.sha256.as_deref().unwrap_or("?")) } {
-                    a href=(link("/logs", &[("fingerprint", Some(sha1))])) { (sha1.get(..23).unwrap_or(sha1)) "…" } } }
+                    a href=(link("/logbook", &[("fingerprint", Some(sha1))])) { (sha1.get(..23).unwrap_or(sha1)) "…" } } }
         } @else { span class="muted" { "none" } }
     }
 }
@@ -235,8 +235,8 @@ fn pages(list: &List) -> Markup {
     html! {
         @if list.next.is_some() || list.filter.cursor.is_some() {
             nav class="pages" aria-label="Pages" {
-                @if list.filter.cursor.is_some() { a class="button secondary" href=(list.filter.address("/logs", None)) { "Newest" } }
-                @if list.next.is_some() { a class="button secondary" rel="next" href=(list.filter.address("/logs", list.next)) { "Older" } }
+                @if list.filter.cursor.is_some() { a class="button secondary" href=(list.filter.address("/logbook", None)) { "Newest" } }
+                @if list.next.is_some() { a class="button secondary" rel="next" href=(list.filter.address("/logbook", list.next)) { "Older" } }
             }
         }
     }
@@ -269,6 +269,6 @@ mod tests {
         let filter =
             Filter { realm: Some("logger".into()), text: Some("a&b".into()), cursor: Some(7), ..Filter::default() };
         assert_eq!(filter.address("/logs/stream", None), "/logs/stream?realm=logger&text=a%26b");
-        assert_eq!(filter.address("/logs", Some(40)), "/logs?realm=logger&text=a%26b&cursor=40");
+        assert_eq!(filter.address("/logbook", Some(40)), "/logbook?realm=logger&text=a%26b&cursor=40");
     }
 }
